@@ -1,0 +1,31 @@
+// What is untrusted is bounded: every limit on remote data, in one place.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+
+namespace pawl::limits {
+
+// SMTP, RFC 5321 section 4.5.3.1 and extensions; we accept more than the minimum and no more.
+inline constexpr std::size_t kSmtpCommandLine =
+    4096;  // AUTH initial responses, long ESMTP parameters
+inline constexpr std::size_t kSmtpReplyLine = 2048;
+inline constexpr std::size_t kSmtpReplyLines = 256;
+inline constexpr std::size_t kSmtpTextLine =
+    16UL * 1024;  // a line of content; RFC says 1000, mail in the wild is longer
+inline constexpr std::size_t kSmtpRecipients = 1000;
+inline constexpr std::size_t kMessageSize = 50UL * 1024 * 1024;
+inline constexpr std::size_t kHops = 100;  // RFC 5321 section 6.3: at least 100
+
+// MTA-STS, RFC 8461 section 3.3 suggests 64 KiB and one minute.
+inline constexpr std::size_t kStsPolicyBytes = 64UL * 1024;
+inline constexpr std::chrono::seconds kStsFetchTime{60};
+inline constexpr std::size_t kStsMxPatterns = 256;
+
+inline constexpr std::size_t kHttpHeaderBytes = 16UL * 1024;
+inline constexpr std::size_t kTlsaRecords = 64;
+inline constexpr std::size_t kMxHosts = 100;
+inline constexpr std::size_t kAddressesPerHost = 32;
+inline constexpr std::size_t kCertificateChain = 100UL * 1024;
+
+}  // namespace pawl::limits

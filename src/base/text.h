@@ -1,0 +1,27 @@
+// ASCII text as protocols use it. Nothing here looks at the locale.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace pawl {
+
+char ascii_lower(char c);
+std::string to_lower(std::string_view text);
+bool equal_ignoring_case(std::string_view a, std::string_view b);
+bool starts_with_ignoring_case(std::string_view text, std::string_view prefix);
+std::string_view trim(std::string_view text);  // spaces and tabs at both ends
+std::vector<std::string_view> split(std::string_view text, char separator);
+std::string join(const std::vector<std::string>& parts, std::string_view separator);
+
+// The whole of `text` as a decimal number no larger than `limit`; no sign, no spaces.
+std::optional<std::uint64_t> parse_decimal(std::string_view text, std::uint64_t limit);
+
+// Text from the other side, made safe to show on a terminal or in a log: control and non-ASCII
+// bytes become \xNN, and no more than `limit` characters are kept (then "...").
+std::string printable(std::string_view text, std::size_t limit = 200);
+
+}  // namespace pawl

@@ -1,0 +1,38 @@
+// Connecting and listening.
+#pragma once
+
+#include <map>
+#include <optional>
+
+#include "net/stream.h"
+
+namespace pawl::net {
+
+// Test-only: connects elsewhere than asked, where a namespace with its own port 25 is forbidden.
+// Names, TLSA owners and URLs stay as they are; only the composition root makes one.
+using DialMap = std::map<Endpoint, Endpoint>;
+
+struct DialOptions {
+  std::optional<IpAddress> source;
+  const DialMap* map = nullptr;
+};
+
+Task<std::unique_ptr<Stream>> dial(Endpoint to, MonoTime deadline, DialOptions options = {});
+
+class Listener {
+ public:
+  virtual ~Listener() = default;
+  virtual Task<std::unique_ptr<Stream>> accept() = 0;  // Code::cancelled after close()
+  virtual void close() = 0;                            // stops accepting; accepted streams live on
+  virtual Endpoint local() const = 0;                  // with the real port when 0 was asked
+};
+
+struct ListenOptions {
+  bool reuse_port = false;  // one listener per loop on the same port
+  int backlog = 1024;
+};
+
+Result<std::unique_ptr<Listener>> listen(Endpoint at, ListenOptions options = {});
+Result<std::unique_ptr<Listener>> adopt_listener(int file_descriptor);  // socket activation
+
+}  // namespace pawl::net
