@@ -22,8 +22,10 @@ function(pawl_layer name)
   target_link_libraries(pawl_${name} ${kind} ${ARG_LIBS})
   if(PAWL_TESTS AND tests)
     find_package(GTest REQUIRED)
+    find_package(rapidcheck REQUIRED)
     add_executable(pawl_${name}_test ${tests})
-    target_link_libraries(pawl_${name}_test PRIVATE pawl_${name} GTest::gmock GTest::gtest_main)
+    target_link_libraries(pawl_${name}_test PRIVATE pawl_${name} GTest::gmock GTest::gtest_main
+      rapidcheck rapidcheck_gtest)
     target_compile_definitions(pawl_${name}_test PRIVATE PAWL_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
     gtest_discover_tests(pawl_${name}_test DISCOVERY_MODE PRE_TEST TEST_PREFIX "${name}: "
       PROPERTIES TIMEOUT 120)
