@@ -26,6 +26,9 @@ struct DaneDemand {
 // DNS-IDs only, never the CN). A name that begins with '.' also matches any one label before it.
 struct PkixDemand {
   std::vector<std::string> names;
+  // When not empty, the certificate must be valid for one of these as well: a local rule and an
+  // MTA-STS policy may ask for different names, and neither may lower the other.
+  std::vector<std::string> also_names;
   auto operator<=>(const PkixDemand&) const = default;
 };
 
