@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 
+#include "base/event.h"
 #include "net/stream.h"
 
 namespace pawl::net {
@@ -30,9 +31,13 @@ class Listener {
 struct ListenOptions {
   bool reuse_port = false;  // one listener per loop on the same port
   int backlog = 1024;
+  EventSink* events = nullptr;  // "listener.exhausted": no file descriptor is left to accept with
 };
 
+// May be called before the loop runs: the socket is bound here, and put on the loop that first
+// accepts. An IPv6 address takes IPv6 only.
 Result<std::unique_ptr<Listener>> listen(Endpoint at, ListenOptions options = {});
-Result<std::unique_ptr<Listener>> adopt_listener(int file_descriptor);  // socket activation
+// Socket activation; takes the descriptor over.
+Result<std::unique_ptr<Listener>> adopt_listener(int file_descriptor, ListenOptions options = {});
 
 }  // namespace pawl::net

@@ -26,10 +26,11 @@ class Loop {
   Loop& operator=(const Loop&) = delete;
 
   void run();                             // until stop(), or until no work is left
-  void stop();                            // any thread
+  void stop();                            // any thread; before run() it makes run() return at once
   void post(std::function<void()> work);  // any thread
   // Runs the task on this loop (callable from any thread). An error it ends with goes to `ended`,
-  // or nowhere if empty; an exception that reaches its root is an internal error there.
+  // or nowhere if empty; an exception that reaches its root is an internal error there, and without
+  // an `ended` it leaves run(): nothing swallows it.
   void spawn(Task<> task, std::function<void(Result<>)> ended = {});
   // Runs the loop until the task has ended; for commands and tests.
   Result<> run_until_done(Task<> task);
@@ -40,7 +41,7 @@ class Loop {
   State& state() { return *state_; }
 
  private:
-  std::unique_ptr<State> state_;
+  std::shared_ptr<State> state_;  // shared with Signals that another thread may still notify
 };
 
 Task<> sleep_until(MonoTime when);
@@ -54,7 +55,7 @@ class Signal {
   ~Signal();
   Signal(Signal&&) noexcept;
   void notify();                          // any thread, idempotent
-  Task<> wait();                          // on the loop that constructed it
+  Task<> wait();                          // on any one loop; one waiter at a time
   Task<bool> wait_until(MonoTime until);  // false: the time came first
 
  private:

@@ -18,6 +18,10 @@ class Stream {
   virtual ~Stream() = default;
   // At least one byte, or an error: Code::connection_lost at end of stream, Code::timeout.
   virtual Task<std::size_t> read_some(std::span<char> into, MonoTime deadline) = 0;
+  // What has already come, without waiting: 0 if nothing has.
+  virtual Result<std::size_t> try_read(std::span<char> into) = 0;
+  // Until try_read() has something to say: so an idle connection needs no buffer of its own.
+  virtual Task<> wait_readable(MonoTime deadline) = 0;
   virtual Task<> write_all(std::string_view bytes, MonoTime deadline) = 0;
   virtual void close() = 0;  // both directions at once; pending operations end with connection_lost
   virtual Endpoint local() const = 0;
