@@ -1,0 +1,17 @@
+// Every command of the program, each defined in its own file. To add one: a file
+// NAME_command.cpp that defines its Command, a line here and a line in commands.cpp.
+#pragma once
+
+#include "app/command.h"
+
+namespace pawl::app {
+
+extern const Command relay_command;
+extern const Command send_command;
+extern const Command config_check_command;
+extern const Command config_show_command;
+extern const Command config_doc_command;
+extern const Command help_command;
+extern const Command version_command;
+
+}  // namespace pawl::app
