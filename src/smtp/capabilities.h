@@ -22,6 +22,7 @@ struct Capabilities {
   bool dsn = false;
   bool enhanced_status_codes = false;
   bool require_tls = false;
+  bool size_declared = false;               // SIZE was offered, with a limit or without
   std::optional<std::uint64_t> size_limit;  // SIZE with a value above 0
   std::vector<std::string> auth;            // SASL mechanisms, upper case, in the host's order
   std::string greeting_name;                // what the host calls itself
