@@ -1,6 +1,6 @@
-// Delivery status notifications: rfc3461 (who wants one), rfc3464 (the machine's part), rfc6522
-// (the container), rfc6533 (internationalized addresses). Pure: the caller brings the time, a
-// unique id, and the words for the person (relay/failure_text.h decides them).
+// Delivery status notifications: who wants one (rfc3461#4), the machine's part (rfc3464#2), the
+// container (rfc6522#3), internationalized addresses (rfc6533#3). Pure: the caller brings the time,
+// a unique id, and the words for the person (relay/failure_text.h decides them).
 //
 // A DSN goes out with the null reverse-path (rfc3461#6.1: never a DSN about a DSN), so the caller
 // builds none for a message whose sender is empty, and queues what build_dsn returns with
@@ -23,14 +23,14 @@ enum class DsnAction : unsigned char { failed, delayed, delivered, relayed };
 std::string_view name(DsnAction action);  // "failed"
 
 // Does this recipient's NOTIFY ask for such a notice? Without NOTIFY: failure and delay
-// (rfc3461#4.1, #5.2.1). `relayed` is asked for by NOTIFY=SUCCESS (rfc3461#5.2.2).
+// (rfc3461#4.1). `relayed` is asked for by NOTIFY=SUCCESS (rfc3461#5.2.2).
 bool wants_dsn(const std::optional<Notify>& notify, DsnAction action);
 
 struct DsnRecipient {
   std::string address;  // as in the envelope
   std::string orcpt;    // Recipient::orcpt, "rfc822;joe@example.org"; empty if none
   DsnAction action = DsnAction::failed;
-  std::string status;      // rfc3463, "4.7.5"
+  std::string status;      // rfc3463#3, "4.7.5"
   std::string remote_mta;  // the host that was asked, empty if none was reached
   std::string reply;       // its SMTP reply, "550 5.1.1 no such user", empty if it gave none
   std::optional<WallTime> last_attempt;
@@ -47,7 +47,8 @@ struct Dsn {
   std::string to;             // the message's envelope sender
   std::string envid;          // Envelope::envid
   Return ret = Return::unspecified;
-  bool smtputf8 = false;  // the original was SMTPUTF8: report as rfc6533 does
+  bool smtputf8 = false;     // the original was SMTPUTF8: report as rfc6533 does, in SMTPUTF8
+  bool require_tls = false;  // the original was REQUIRETLS: its content does not return (rfc8689#5)
   WallTime arrived{};
   WallTime now{};
   std::vector<DsnRecipient> recipients;  // at least one
@@ -62,7 +63,8 @@ struct Dsn {
 bool returns_full_content(const Dsn& dsn, std::uint64_t size, std::uint64_t limit);
 inline constexpr std::uint64_t kDsnReturnLimit = 50UL * 1024;
 
-// The message, CRLF, header section first. 8-bit only if the original or an address is.
+// The message, CRLF, header section first. 8-bit only if the original or an address is. Text from
+// the other side (replies, ENVID, ORCPT) cannot break out of its field.
 // With original_complete the whole original is attached, otherwise its header section.
 std::string build_dsn(const Dsn& dsn);
 
