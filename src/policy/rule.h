@@ -33,7 +33,7 @@ struct Rule {
 // Lowers what it names, with a reason, until its end; each use is logged.
 struct Exception {
   std::string pattern;
-  Level level = Level::may;  // what is demanded instead
+  Level level = Level::may;  // what is demanded instead: none, may or encrypt
   std::string reason;
   WallTime until{};
   std::string by;

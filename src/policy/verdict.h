@@ -41,6 +41,8 @@ struct Verdict {
   bool tls_forbidden = false;     // local level none
   bool tls_required = false;      // no byte of the envelope in clear
   tls::ClientProfile profile;     // what the handshake must prove
+  // observe: usable, tls_required and profile say what would be demanded; the caller delivers as if
+  // nothing were, and records what was missing.
   Enforcement enforcement = Enforcement::enforce;
   Protection promised = Protection::none;  // the best the destination promised for this host
   std::vector<Reason> reasons;             // in the order they were weighed, never empty
@@ -56,7 +58,9 @@ struct MessageDemands {
 };
 
 struct Rules {
-  std::vector<Rule> rules;  // the first match of the most specific pattern wins
+  // Of the rules that match the policy domain the most specific pattern wins, of equals the first;
+  // likewise of those that name the MX host (other than by "*"). Both must hold.
+  std::vector<Rule> rules;
   std::vector<Exception> exceptions;
 };
 
@@ -64,7 +68,8 @@ struct Plan {
   dns::Name policy_domain;
   std::vector<Verdict> verdicts;  // one per Facts::mx, same order
   std::vector<Reason> reasons;    // about the domain as a whole
-  // Set when no MX may be used: one sentence for DSN and log.
+  // Set when no MX may be used: one sentence for DSN and log, with each host and why. Its code is
+  // that of the hosts if they agree, no_mx_host_usable if not. Never set by what is only observed.
   std::optional<Error> impossible;
 };
 
