@@ -63,6 +63,32 @@ std::optional<std::uint64_t> parse_decimal(std::string_view text, std::uint64_t 
   return value;
 }
 
+bool is_ascii(std::string_view text) {
+  unsigned seen = 0;
+  for (char c : text) seen |= static_cast<unsigned char>(c);
+  return seen < 0x80;
+}
+
+bool is_utf8(std::string_view text) {
+  for (std::size_t i = 0; i < text.size();) {
+    auto lead = static_cast<unsigned char>(text[i++]);
+    if (lead < 0x80) continue;
+    int more = lead >= 0xf0 ? 3 : lead >= 0xe0 ? 2 : 1;
+    if (lead < 0xc2 || lead > 0xf4) return false;
+    // The second byte rules out overlong forms, surrogates and what lies above U+10FFFF.
+    unsigned low = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
+    unsigned high = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
+    for (; more > 0; --more) {
+      if (i == text.size()) return false;
+      auto next = static_cast<unsigned char>(text[i++]);
+      if (next < low || next > high) return false;
+      low = 0x80;
+      high = 0xbf;
+    }
+  }
+  return true;
+}
+
 std::string printable(std::string_view text, std::size_t limit) {
   std::string safe;
   for (char c : text) {

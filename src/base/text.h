@@ -20,6 +20,10 @@ std::string join(const std::vector<std::string>& parts, std::string_view separat
 // The whole of `text` as a decimal number no larger than `limit`; no sign, no spaces.
 std::optional<std::uint64_t> parse_decimal(std::string_view text, std::uint64_t limit);
 
+bool is_ascii(std::string_view text);  // no byte above 127
+// Well-formed UTF-8 (rfc3629#4): no overlong forms, no surrogates, nothing above U+10FFFF.
+bool is_utf8(std::string_view text);
+
 // Text from the other side, made safe to show on a terminal or in a log: control and non-ASCII
 // bytes become \xNN, and no more than `limit` characters are kept (then "...").
 std::string printable(std::string_view text, std::size_t limit = 200);

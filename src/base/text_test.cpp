@@ -23,6 +23,17 @@ TEST(Text, PrintableEscapesWhatCouldFoolATerminal) {
   EXPECT_EQ(printable("abcdef", 3), "abc...");
 }
 
+TEST(Text, Utf8RefusesOverlongFormsSurrogatesAndTruncation) {
+  for (const char* good :
+       {"", "joe", "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x98\x80", "\xf4\x8f\xbf\xbf"}) {
+    EXPECT_TRUE(is_utf8(good)) << printable(good);
+  }
+  for (const char* bad : {"\x80", "\xc0\xaf", "\xe0\x80\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80",
+                          "\xc3", "\xe2\x82", "\xc3(", "\xff"}) {
+    EXPECT_FALSE(is_utf8(bad)) << printable(bad);
+  }
+}
+
 TEST(Bytes, Base64AgreesWithRfc4648Section10) {
   const char* cases[][2] = {{"", ""},
                             {"f", "Zg=="},
