@@ -114,7 +114,6 @@ void Server::accept(std::string_view text) {
       forget_transaction();
       idle_commands_ = 0;
       reply("250 2.0.0 " + std::string(text.empty() ? "accepted" : text));
-      if (stopping_) shut_down();
       break;
     default:
       break;
@@ -160,12 +159,12 @@ void Server::refuse(std::string_view text) {
       break;
   }
   if (text.starts_with("421")) state_ = State::closed;
-  if (stopping_) shut_down();
 }
 
 ServerEvent Server::next() {
   while (true) {
     if (std::exchange(aborted_, false)) return ServerEvent::message_aborted;
+    if (stopping_ && state_ == State::command) shut_down();
     std::optional<ServerEvent> event;
     switch (state_) {
       case State::closed:

@@ -122,7 +122,6 @@ std::optional<ServerEvent> Server::end_message() {
     forget_transaction();
     reply(fault);
     state_ = State::command;
-    if (stopping_) shut_down();
     return std::nullopt;
   }
   return wait_for_answer(ServerEvent::message_end);
