@@ -58,18 +58,19 @@ struct QueuedRecipient {
 
 struct QueuedMessage {
   MessageId id = 0;
-  smtp::Envelope envelope;  // without the recipients that are done
+  smtp::Envelope envelope;  // its own list of recipients is empty: they stand in `recipients`
   Content content;
   WallTime arrived{};
   std::string origin;
   bool held = false;
-  std::vector<QueuedRecipient> recipients;
+  std::vector<QueuedRecipient> recipients;  // without those that are done
 };
 
+// All that is set must hold.
 struct Filter {
-  std::optional<MessageId> id;
-  std::string domain;  // recipient domain
-  std::string sender;
+  std::optional<MessageId> id = std::nullopt;
+  std::string domain = {};  // recipient domain; what is done is done to its recipients only
+  std::string sender = {};
   bool held_only = false;
   std::size_t limit = 0;  // 0: no limit
 };
@@ -86,16 +87,18 @@ struct Totals {
 // messages that say so (DSNs), so that no crash loses both.
 struct Update {
   MessageId id = 0;
-  std::vector<std::int32_t> done;  // delivered, or failed and reported by one of `dsn`
+  std::vector<std::int32_t> done = {};  // delivered, or failed and reported by one of `dsn`
   struct Deferral {
     std::int32_t index = 0;
     WallTime next_attempt{};
-    std::string status;
-    std::string text;
+    std::string status = {};
+    std::string text = {};
     bool delay_notified = false;
   };
-  std::vector<Deferral> deferred;
-  std::vector<NewMessage> dsn;
+  std::vector<Deferral> deferred = {};
+  std::vector<NewMessage> dsn = {};
+  // Other recipients of the message are still in flight: the claim stays until their update comes.
+  bool keep_claim = false;
 };
 
 class Queue {
@@ -105,6 +108,8 @@ class Queue {
   // Writes a chunk of a message that is too large to hold; the first call passes nothing and gets
   // the handle. Chunks that no commit claimed are swept at start-up.
   virtual net::Task<std::int64_t> spill(std::optional<std::int64_t> handle, std::string chunk) = 0;
+  // The message will not come: its chunks go. Needs no answer; the sweep is the second net.
+  virtual void discard(std::int64_t handle) { (void)handle; }
 
   // Durable when it returns. Errors: disk_full (452), store (451). `next_hops` gives each
   // recipient's group. The message is claimed by the caller: claim_due will not return it until
@@ -122,7 +127,9 @@ class Queue {
   virtual net::Task<std::string> read_content(MessageId id, std::uint64_t offset,
                                               std::size_t count) = 0;
 
-  // Applies the update and releases the claim. New messages in Update::dsn go to the queue
+  // Applies the update and releases the claim (unless keep_claim). After an error nothing has
+  // changed and the claim stays: ask again. A message that a person removed meanwhile is no error;
+  // its update is dropped, DSNs included. New messages in Update::dsn go to the queue
   // unclaimed and due at once. `next_hops` as in commit, one per recipient of each DSN in order.
   virtual net::Task<> finish(Update update, std::vector<std::string> next_hops) = 0;
 
