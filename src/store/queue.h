@@ -121,7 +121,7 @@ class Queue {
   // recipients that are due stand in each. Content::memory is null.
   virtual net::Task<std::vector<QueuedMessage>> claim_due(WallTime now, std::size_t limit) = 0;
   virtual net::Task<std::optional<WallTime>> next_due() = 0;
-  virtual void release(MessageId id) = 0;
+  virtual void release(MessageId id) = 0;  // takes effect soon, without an answer
 
   // `handle(piece)` for the content front to back in pieces of at most 256 KiB.
   virtual net::Task<std::string> read_content(MessageId id, std::uint64_t offset,

@@ -116,18 +116,20 @@ Task<std::vector<QueuedMessage>> SqliteQueue::claim_due(WallTime now, std::size_
     claimed.complete(reader_.claim_due(now, limit, claims_));
   });
   CO_TRY(QueueReader::Claimed due, co_await claimed.wait());
-  for (const auto& [id, why] : due.unreadable) set_aside(id, why);
+  for (const auto& [id, why] : due.unreadable) CO_TRY_VOID(co_await set_aside(id, why));
   co_return std::move(due.messages);
 }
 
-void SqliteQueue::set_aside(MessageId id, const Error& why) {
+// One rotten row may not stop the queue: it is held, with an event, for a person to look at.
+Task<> SqliteQueue::set_aside(MessageId id, Error why) {
   if (events_ != nullptr) {
     events_->emit({.severity = Severity::error,
                    .name = "queue.unreadable",
                    .fields = {{"queue_id", queue_id(id)}, {"error", why.sentence()}}});
   }
-  commits_.post({.work = [this, id] { return writer_.hold_row(id); },
-                 .done = [this, id](const Result<>&) { claims_.drop(id); }});
+  auto held = co_await write([this, id] { return writer_.hold_row(id); });
+  claims_.drop(id);
+  co_return held;
 }
 
 Task<std::optional<WallTime>> SqliteQueue::next_due() {

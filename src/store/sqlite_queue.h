@@ -46,7 +46,7 @@ class SqliteQueue final : public Queue {
   MessageId new_id(WallTime arrived);
   net::Task<> write(std::function<Result<>()> work);
   net::Task<std::size_t> act(Filter filter, Act act, WallTime now);
-  void set_aside(MessageId id, const Error& why);
+  net::Task<> set_aside(MessageId id, Error why);
 
   GroupCommit& commits_;
   QueueWriter& writer_;
