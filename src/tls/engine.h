@@ -4,10 +4,13 @@
 // session never fails on a certificate (RFC 7435).
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "tls/description.h"
 #include "tls/profile.h"
@@ -19,18 +22,27 @@ class ClientContext;  // trust anchors, session cache
 class ServerContext;  // certificate and key; a reload makes a new one
 
 struct ClientContextOptions {
-  std::string ca_file;  // PEM; empty: the system's /etc/ssl/certs/ca-certificates.crt
+  std::string ca_file{};  // PEM; empty: ca_pem, or the system's /etc/ssl/certs/ca-certificates.crt
+  std::string ca_pem{};   // the same as text; empty: none
   bool resumption = true;
+  // For the dates of certificates and sessions; must outlive the context. Null: the system's.
+  const Clock* clock = nullptr;
 };
 struct ServerContextOptions {
   // One or two (RSA and ECDSA) certificate chains with keys, PEM files. SNI selects none: one name.
   struct KeyPair {
-    std::string certificate_file;
-    std::string key_file;
+    std::string certificate_file{};  // leaf first, then its chain
+    std::string key_file{};
+    std::string certificate_pem{};  // instead of the files, the same as text
+    std::string key_pem{};
   };
-  std::vector<KeyPair> key_pairs;
+  std::vector<KeyPair> key_pairs{};
   Version min_version = Version::tls1_0;  // opportunistic: old TLS beats none
-  std::vector<std::string> alpn;
+  Version max_version = Version::tls1_3;  // lower only to stand for an old server in a test
+  std::vector<std::string> alpn{};        // what is spoken here, best first; empty: ALPN is ignored
+  // RFC 7301 section 3.2: nothing in common ends the handshake with no_application_protocol. Off,
+  // such a client is served without ALPN: mail servers gain nothing from turning it away.
+  bool alpn_required = false;
 };
 
 Result<std::shared_ptr<ClientContext>> make_client_context(const ClientContextOptions& options);
@@ -49,11 +61,19 @@ class Engine {
   virtual void close() = 0;                            // queues close_notify
   virtual const Error& error() const = 0;              // when failed
   virtual const Description& description() const = 0;  // complete once open
+  // The fatal alert the peer sent (RFC 8446 section 6.2), if one ended the session.
+  virtual std::optional<std::uint8_t> alert() const = 0;
 };
 
-// Starts at once: the ClientHello is ready to take().
+// The peer speaks none of the protocols of profile.alpn: try once more without (RFC 7301).
+constexpr std::uint8_t kAlertNoApplicationProtocol = 120;
+
+// Starts at once: the ClientHello is ready to take(). `peer` says whom this connection goes to
+// (host and address): sessions are resumed only under an equal profile.key() and an equal peer; a
+// resumed session is described by the proof of the handshake it came from. Empty: no resumption.
 Result<std::unique_ptr<Engine>> make_client_engine(const std::shared_ptr<ClientContext>& context,
-                                                   const ClientProfile& profile);
+                                                   const ClientProfile& profile,
+                                                   std::string_view peer = {});
 Result<std::unique_ptr<Engine>> make_server_engine(const std::shared_ptr<ServerContext>& context);
 
 }  // namespace pawl::tls

@@ -1,5 +1,10 @@
 #include "tls/profile.h"
 
+#include <algorithm>
+#include <string>
+
+#include "base/text.h"
+
 namespace pawl::tls {
 
 std::string_view name(Version version) {
@@ -13,43 +18,56 @@ std::string_view name(Version version) {
     case Version::tls1_3:
       return "TLSv1.3";
   }
-  return "";
+  return "TLS";
+}
+
+Version ClientProfile::floor() const {
+  return authenticated() ? std::max(min_version, Version::tls1_2) : min_version;
 }
 
 namespace {
 
-// Every part with its length, so that no two lists of parts read the same.
-void part(std::string& key, std::string_view text) {
-  key += std::to_string(text.size()) + ":" + std::string(text);
+// Each item carries its length, so that no two profiles can be written alike.
+void put(std::string& key, std::string_view item) {
+  key += std::to_string(item.size());
+  key += ':';
+  key += item;
 }
-void list(std::string& key, const std::vector<std::string>& texts) {
-  key += std::to_string(texts.size()) + "[";
-  for (const std::string& text : texts) part(key, text);
-  key += ']';
+
+// Order says nothing about what must be proved, except for ALPN.
+void put_set(std::string& key, std::vector<std::string> items) {
+  for (std::string& item : items) item = to_lower(item);
+  std::sort(items.begin(), items.end());
+  put(key, std::to_string(items.size()));
+  for (const std::string& item : items) put(key, item);
 }
-void demand(std::string& key, const std::optional<PkixDemand>& pkix) {
-  key += pkix ? 'p' : '-';
-  if (!pkix) return;
-  list(key, pkix->names);
-  list(key, pkix->also_names);
+
+void put_pkix(std::string& key, const std::optional<PkixDemand>& demand) {
+  put(key, demand ? "pkix" : "");
+  if (!demand) return;
+  put_set(key, demand->names);
+  put_set(key, demand->also_names);
 }
 
 }  // namespace
 
 std::string ClientProfile::key() const {
   std::string key;
-  part(key, sni);
-  part(key, name(min_version));
-  list(key, alpn);
-  list(key, fingerprints);
-  demand(key, pkix);
-  demand(key, pkix_observed);
-  key += dane ? 'd' : '-';
+  put(key, name(floor()));
+  put(key, to_lower(sni));
+  put(key, dane ? "dane" : "");
   if (dane) {
-    part(key, dane->base_domain);
-    list(key, dane->other_names);
-    for (const dns::Tlsa& record : dane->records) part(key, record.text());
+    put(key, to_lower(dane->base_domain));
+    put_set(key, dane->other_names);
+    std::vector<std::string> records;
+    for (const dns::Tlsa& record : dane->records) records.push_back(record.text());
+    put_set(key, std::move(records));
   }
+  put_pkix(key, pkix);
+  put_pkix(key, pkix_observed);
+  put_set(key, fingerprints);
+  put(key, std::to_string(alpn.size()));
+  for (const std::string& protocol : alpn) put(key, protocol);
   return key;
 }
 

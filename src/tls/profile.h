@@ -44,6 +44,7 @@ struct ClientProfile {
   Version min_version = Version::tls1_0;  // 1.2 where anything is promised
   std::vector<std::string> alpn;
   bool authenticated() const { return dane || pkix || !fingerprints.empty(); }
+  Version floor() const;  // min_version, and never below 1.2 where the peer must prove anything
   // Equal keys, and only they, may share a connection or a TLS session.
   std::string key() const;
 };
