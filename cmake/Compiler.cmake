@@ -24,7 +24,7 @@ endif()
 
 add_compile_options(
   -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wold-style-cast
-  -Wconversion -Wno-sign-conversion -Wimplicit-fallthrough -Wextra-semi -Wformat=2 -Werror
+  -Wconversion -Wno-sign-conversion -Wimplicit-fallthrough -Wextra-semi -Wformat=2 -Wno-missing-designated-field-initializers -Werror
   -ffile-prefix-map=${CMAKE_SOURCE_DIR}=.)
 if(CMAKE_BUILD_TYPE MATCHES "Rel")
   add_compile_options(-fstack-protector-strong -fstack-clash-protection -ftrivial-auto-var-init=zero)
