@@ -36,6 +36,24 @@ constexpr std::array kSteps = {
       data BLOB NOT NULL);
     CREATE UNIQUE INDEX spill_place ON spill(handle, position);
     )",
+    // 2: the MTA-STS policy cache, one row for each policy domain (mta_sts/stored_policy.h).
+    R"(
+    CREATE TABLE policy(
+      domain TEXT PRIMARY KEY,
+      id TEXT NOT NULL,
+      policy_text TEXT NOT NULL,
+      fetched INTEGER NOT NULL,
+      expires INTEGER NOT NULL,
+      last_used INTEGER NOT NULL,
+      attempted_id TEXT NOT NULL,
+      attempted INTEGER NOT NULL,
+      failures INTEGER NOT NULL,
+      failure_code TEXT NOT NULL,
+      failure_detail TEXT NOT NULL,
+      forced INTEGER NOT NULL,
+      refresh_due INTEGER NOT NULL);
+    CREATE INDEX policy_due ON policy(refresh_due);
+    )",
 };
 
 }  // namespace

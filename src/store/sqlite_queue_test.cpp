@@ -8,7 +8,6 @@
 #include "store/queue_contract.h"
 #include "store/sqlite_database.h"
 #include "store/sqlite_store.h"
-#include "store/temporary_directory.h"
 
 namespace pawl::store {
 namespace {

@@ -2,6 +2,7 @@
 
 #include "store/migrations.h"
 #include "store/owner_lock.h"
+#include "store/sqlite_policy_cache.h"
 #include "store/sqlite_queue.h"
 
 namespace pawl::store {
@@ -39,6 +40,7 @@ struct SqliteStore::State {
   // The threads end first: declared behind what they use. Work that is done at the end may drop
   // claims, so the queue outlives both.
   std::unique_ptr<SqliteQueue> queue;
+  std::unique_ptr<SqlitePolicyCache> policy_cache;
   std::unique_ptr<GroupCommit> commits;
   std::unique_ptr<ReaderThread> reads;
 };
@@ -46,6 +48,9 @@ struct SqliteStore::State {
 SqliteStore::SqliteStore(std::unique_ptr<State> state) : state_(std::move(state)) {}
 SqliteStore::~SqliteStore() = default;
 Queue& SqliteStore::queue() {
+  PolicyCache& SqliteStore::policy_cache() {
+    return *state_->policy_cache;
+  }
   return *state_->queue;
 }
 
@@ -65,8 +70,10 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::open(SqliteOptions options) {
     TRY_VOID(sweep.commit());
   }
   TRY(state->queue_reader, QueueReader::prepare(*state->reading, options.owner ? largest : 0));
+  TRY(state->policy_cache, SqlitePolicyCache::prepare(*writing, *state->reading));
   state->commits = std::make_unique<GroupCommit>(std::move(writing), GroupCommit::Options{});
   state->reads = std::make_unique<ReaderThread>();
+  state->policy_cache->attach(*state->commits, *state->reads);
   state->queue = std::make_unique<SqliteQueue>(*state->commits, *state->queue_writer, *state->reads,
                                                *state->queue_reader, options.events, largest);
   return std::unique_ptr<SqliteStore>(new SqliteStore(std::move(state)));

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "base/event.h"
+#include "store/policy_cache.h"
 #include "store/queue.h"
 
 namespace pawl::store {
@@ -28,6 +29,7 @@ class SqliteStore {
   ~SqliteStore();
 
   Queue& queue();
+  PolicyCache& policy_cache();
 
   struct State;
 
