@@ -82,13 +82,14 @@ struct Signer {
     if (zone.signing() == Signing::expired) {
       command.insert(command.end(), {"-i", "20200101000000", "-e", "20200201000000"});
     }
+    if (zone.signing() == Signing::nsec3) command.emplace_back("-n");
     command.insert(command.end(), {path, key});
     TRY_VOID(run_program(command, directory));
     if (!zone.corrupted().empty()) {
       TRY(std::string text, read_file(signed_path));
       TRY_VOID(scratch.write(file + ".signed", corrupt(text, zone)));
     }
-    result.files.push_back({zone.name(), signed_path});
+    result.files.push_back({zone.name(), zone.signing() == Signing::stripped ? path : signed_path});
     return publish_key(zone, key);
   }
 

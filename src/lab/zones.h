@@ -23,9 +23,11 @@ namespace pawl::lab {
 
 enum class Signing : unsigned char {
   secure,    // signed, with a DS in its parent
+  nsec3,     // as secure, with denials by NSEC3 (RFC 5155)
   island,    // signed, but its parent has no DS: insecure
   insecure,  // not signed
   expired,   // signed, with signatures that are out of date: bogus
+  stripped,  // its parent has a DS, but it is served without signatures: bogus
 };
 
 class Zone {

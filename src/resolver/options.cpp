@@ -58,7 +58,7 @@ bool opens(std::string_view built_in, const Options& options) {
   if (!options.root_hints_file.empty() || !options.forwarders.empty()) return true;
   const auto zone = dns::Name::parse(built_in);
   return std::ranges::any_of(options.stub_zones, [&zone](const StubZone& stub) {
-    return zone && stub.zone.is_within(*zone);
+    return zone && (stub.zone.is_within(*zone) || zone->is_within(stub.zone));
   });
 }
 

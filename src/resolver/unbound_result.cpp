@@ -32,11 +32,13 @@ std::string asked(const dns::Name& question, dns::Type type) {
 // libunbound repeats a known failure as "... because of a previous validation failure <cause>": the
 // cause is what a person can act on.
 std::string root_cause(std::string_view why) {
-  const auto open = why.rfind('<');
-  const auto close = why.find('>', open == std::string_view::npos ? 0 : open);
-  const bool nested = why.contains("previous validation failure") &&
-                      open != std::string_view::npos && close != std::string_view::npos;
-  return printable(nested ? why.substr(open + 1, close - open - 1) : why, 400);
+  constexpr std::string_view kRepeated = "because of a previous validation failure <";
+  const auto begin = why.find(kRepeated);
+  if (begin != std::string_view::npos && why.ends_with('>')) {
+    why.remove_prefix(begin + kRepeated.size());
+    why.remove_suffix(1);
+  }
+  return printable(why, 400);
 }
 
 }  // namespace
