@@ -48,10 +48,10 @@ struct SqliteStore::State {
 SqliteStore::SqliteStore(std::unique_ptr<State> state) : state_(std::move(state)) {}
 SqliteStore::~SqliteStore() = default;
 Queue& SqliteStore::queue() {
-  PolicyCache& SqliteStore::policy_cache() {
-    return *state_->policy_cache;
-  }
   return *state_->queue;
+}
+PolicyCache& SqliteStore::policy_cache() {
+  return *state_->policy_cache;
 }
 
 Result<std::unique_ptr<SqliteStore>> SqliteStore::open(SqliteOptions options) {
