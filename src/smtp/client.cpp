@@ -52,6 +52,10 @@ void Client::end_of_input() {
   fail_session(Error(Code::connection_lost, std::string(in_words(waiting_for()))));
 }
 
+void Client::abort(Error error) {
+  fail_session(std::move(error));
+}
+
 std::string Client::take() {
   hello_taken_ = true;
   std::string taken = std::move(out_);
@@ -140,7 +144,7 @@ void Client::read_replies() {
 
 void Client::on_reply(const Reply& reply) {
   if (expected_.empty()) {
-    if (reply.code != 421 && phase_ == Phase::content) return on_early_reply(reply);
+    if (phase_ == Phase::content) return on_early_reply(reply);
     if (reply.code != 421) {
       return fail_session(
           Error(Code::smtp_protocol, "a reply that nobody asked for: " + last_reply_));

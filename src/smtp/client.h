@@ -5,9 +5,10 @@
 //   feed() ... upgrade -> handshake, judge -> tls_established() ... ready -> begin()
 //     ... want_content -> content()*, end_content() ... outcome -> begin() or quit()
 //
-// Everything that leaves goes through put(), and put() asks refusal(): where TLS is required,
-// nothing of an envelope, a message or a credential leaves before tls_established(). What was heard
-// before the upgrade is forgotten by it (RFC 3207 section 4.2).
+// Every command goes through put(), and put() asks refusal(): where TLS is required, nothing of an
+// envelope or a credential leaves before tls_established(), and so no content, which follows only
+// a DATA or BDAT that left. What was heard before the upgrade is forgotten by it (RFC 3207 section
+// 4.2).
 #pragma once
 
 #include <deque>
@@ -57,7 +58,8 @@ class Client {
 
   void feed(std::string_view bytes);
   void end_of_input();
-  std::string take();  // what to send now; empty: nothing
+  void abort(Error error);  // the driver's own end: a time-out, a lost connection
+  std::string take();       // what to send now; empty: nothing
   std::optional<ClientEvent> next_event();
 
   void tls_established();
@@ -71,6 +73,7 @@ class Client {
   Wait waiting_for() const;
 
   bool secure() const { return secure_; }
+  bool failed() const { return error_.has_value(); }
   const Capabilities& capabilities() const { return capabilities_; }
   const TransactionResult& result() const { return result_; }
   const Error& error() const { return *error_; }                 // after `failed`

@@ -56,7 +56,9 @@ TEST(Client, BytesInsideTlsBeforeTheFirstCommandEndTheSession) {
   client.take();
   client.feed("220 go\r\n");
   ASSERT_THAT(drain(client), testing::ElementsAre(ClientEvent::upgrade));
+  EXPECT_TRUE(client.capabilities().starttls);
   client.tls_established();
+  EXPECT_EQ(client.capabilities(), Capabilities());  // said in clear: never said
   client.feed("250-mx\r\n250 SIZE 1\r\n");
   EXPECT_THAT(drain(client), testing::ElementsAre(ClientEvent::failed));
   EXPECT_EQ(client.error().code, Code::unexpected_greeting);

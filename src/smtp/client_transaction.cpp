@@ -140,7 +140,6 @@ void Client::on_data(const Reply& reply) {
 
 void Client::content(std::string_view piece) {
   if (error_ || phase_ != Phase::content) return;
-  if (auto refused = refusal(Carries::envelope)) return fail_session(*std::move(refused));
   content_bytes_ += piece.size();
   if (bdat_ && content_bytes_ > transaction_.size) {
     return fail_session(Error(Code::internal, "the content is longer than was announced"));
