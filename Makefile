@@ -2,6 +2,9 @@
 .PHONY: all run test setup build fuzz bench format lint check clean asan tsan
 
 JOBS ?= $(shell nproc)
+# Compiled files are shared between checkouts of the same tree.
+export CCACHE_BASEDIR ?= $(CURDIR)
+export CCACHE_NOHASHDIR ?= 1
 CTEST = ctest --output-on-failure -j $(JOBS)
 
 all: build

@@ -54,11 +54,7 @@ Result<> overlay(const std::string& over, const std::vector<std::string>& layers
 }
 
 Result<> wait_for_port(const Endpoint& at, lab::Child& server, const std::string& log) {
-  // The server is ready when it answers; swaks would wait for its greeting, bash only connects.
-  std::string probe = fmt::format("exec 3<>/dev/tcp/{}/{}", at.address.text(), at.port);
-  bool up = eventually([&] {
-    return !server.running() || lab::run_program({"bash", "-c", probe}, "/").has_value();
-  });
+  bool up = eventually([&] { return !server.running() || accepts_connections(at); });
   if (up && server.running()) return {};
   return fail(Code::io, fmt::format("no server came up on {}: {}", at.text(), read_all(log)));
 }
@@ -258,6 +254,11 @@ Result<std::string> swaks(const Endpoint& server, const std::string& from, const
                                       "client.test"};
   command.insert(command.end(), more.begin(), more.end());
   return lab::run_program(command, "/");
+}
+
+bool accepts_connections(const Endpoint& at) {
+  std::string probe = fmt::format("exec 3<>/dev/tcp/{}/{}", at.address.text(), at.port);
+  return lab::run_program({"bash", "-c", probe}, "/").has_value();
 }
 
 bool eventually(const std::function<bool()>& condition, std::chrono::seconds limit) {

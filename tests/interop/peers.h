@@ -36,6 +36,7 @@ class Postfix {
   };
   static Result<std::unique_ptr<Postfix>> start(const lab::Scratch& scratch, Options options);
   ~Postfix();
+  pid_t pid() const { return master_.pid(); }
   std::string log() const;
   // The messages that arrived for its own destinations.
   std::vector<std::string> delivered() const;
@@ -72,6 +73,8 @@ class Exim {
 // it.
 Result<std::string> swaks(const Endpoint& server, const std::string& from, const std::string& to,
                           std::vector<std::string> more = {});
+
+bool accepts_connections(const Endpoint& at);
 
 // Waits until `condition` holds, looking every few milliseconds; false after `limit`.
 bool eventually(const std::function<bool()>& condition,
