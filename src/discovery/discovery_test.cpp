@@ -70,7 +70,7 @@ class Destination : public testing::Test {
   }
   void txt(const std::string& id) {
     dns_.remove(kTxt, dns::Type::txt);
-    dns_.add(kTxt, dns::Type::txt, "\"v=STSv1; id=" + id + "\"");
+    dns_.add(kTxt, dns::Type::txt, "v=STSv1; id=" + id);
   }
   void no_txt() { dns_.remove(kTxt, dns::Type::txt); }
   void txt_fails() { dns_.fail(kTxt, dns::Type::txt, Error(Code::dns_servfail, "SERVFAIL")); }
@@ -125,8 +125,8 @@ TEST_F(Destination, WarmNeitherATxtThatVanishesNorOneThatFailsChangesAnything) {
   EXPECT_EQ(facts.sts.policy->mode, mta_sts::Mode::enforce);
   EXPECT_EQ(facts.sts.error->code, Code::dns_servfail);
   dns_.remove(kTxt, dns::Type::txt);
-  dns_.add(kTxt, dns::Type::txt, "\"v=STSv1; id=a\"");
-  dns_.add(kTxt, dns::Type::txt, "\"v=STSv1; id=b\"");
+  dns_.add(kTxt, dns::Type::txt, "v=STSv1; id=a");
+  dns_.add(kTxt, dns::Type::txt, "v=STSv1; id=b");
   EXPECT_EQ(gather().sts.policy->mode, mta_sts::Mode::enforce);
 }
 
