@@ -1,9 +1,10 @@
 // A stream that may be upgraded to TLS in place: what a STARTTLS dialog runs on. Plaintext that was
-// buffered before the upgrade is never handed out after it.
+// buffered before the upgrade is never handed out after it. One reader and one writer at a time;
+// the Channel outlives its operations.
 #pragma once
 
+#include <chrono>
 #include <memory>
-#include <optional>
 
 #include "net/stream.h"
 #include "tls/engine.h"
@@ -21,14 +22,17 @@ class Channel {
 
   // Runs the handshake. The engine's description() holds what was proved, also after a failure.
   // Whether the proof is enough is the caller's question (tls::judge), asked before anything is
-  // sent.
+  // sent. Bytes that came in clear and were not read are an attack and end the session
+  // (Code::starttls_injection), whether they came before the handshake or instead of it; every
+  // other failure, a cut or a stall included, is Code::tls_handshake or Code::tls_version.
   Task<> start_tls(std::unique_ptr<tls::Engine> engine, MonoTime deadline);
   bool is_tls() const;
   tls::Engine* engine();  // null before start_tls
 
-  // Bytes that came in and were not read yet, without waiting: after a handshake any is the Opossum
-  // desync or an injection (DESIGN section 3). Reads once from the socket without blocking.
-  Task<bool> has_unread_input();
+  // Has anything come in that was not read yet? After a handshake, where the protocol is silent,
+  // it is the Opossum desync or an injection, and ends the session. Looks at what is there, and
+  // with `patience` also at what comes within that time. TLS's own messages (tickets) are no input.
+  Task<bool> has_unread_input(std::chrono::milliseconds patience = {});
 
   Task<> shutdown(
       MonoTime deadline);  // close_notify if TLS, then close; does not wait for the peer's

@@ -97,6 +97,11 @@ Loop& Loop::current() {
   return *current_loop;
 }
 
+Task<> yield() {
+  co_await asio::post(Loop::current().state().context, asio::use_awaitable);
+  co_return Result<>();
+}
+
 Task<> sleep_until(MonoTime when) {
   asio::steady_timer timer(Loop::current().state().context, when);
   boost::system::error_code ignored;  // only the end of the loop cancels it

@@ -44,6 +44,7 @@ class Loop {
   std::shared_ptr<State> state_;  // shared with Signals that another thread may still notify
 };
 
+Task<> yield();  // lets everything else that is ready on this loop run first
 Task<> sleep_until(MonoTime when);
 Task<> sleep_for(std::chrono::milliseconds duration);
 

@@ -2,11 +2,9 @@
 
 #include <sys/socket.h>
 
-#include <boost/asio/post.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
 
-#include "net/loop_state.h"
+#include "net/loop.h"
 
 namespace pawl::net {
 
@@ -37,8 +35,7 @@ Error explain(const Connection& connection, Error error, std::string_view doing)
 
 Task<> take_turns(ConnectionPtr connection) {
   connection->burst = 0;
-  co_await boost::asio::post(Loop::current().state().context, boost::asio::use_awaitable);
-  co_return Result<>();
+  return yield();
 }
 
 Result<std::size_t> receive(Connection& connection, std::span<char> into) {
