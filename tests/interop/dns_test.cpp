@@ -8,6 +8,7 @@
 #include "lab/zones.h"
 #include "net/loop.h"
 #include "net/start.h"
+#include "resolver/self_test.h"
 #include "resolver/unbound_resolver.h"
 
 namespace pawl {
@@ -257,6 +258,44 @@ TEST_F(SignedTree, EqualQuestionsUnderWayAreAskedOnce) {
   EXPECT_TRUE(loop.run_until_done(ask_many(*resolver_, 100)));
   EXPECT_EQ(resolver_->counters().asked, 1U);
   EXPECT_EQ(resolver_->counters().joined + resolver_->counters().cached, 99U);
+}
+
+TEST_F(SignedTree, TheSelfTestRaisesNoAlarmOverALaboratory) {
+  const auto options = Lab::get().options();
+  for (const auto& finding : *run(resolver::self_test(*resolver_, options)))
+    ADD_FAILURE() << finding.check << ": " << finding.sentence;
+}
+
+TEST_F(SignedTree, TheSelfTestNamesAServerThatStripsSignatures) {
+  resolver::Options options;
+  options.root_trust_anchor_file.clear();
+  options.stub_zones = {{*dns::Name::parse("test"),
+                         {Lab::get().server().endpoint()},
+                         false,
+                         {"an anchor, so that signatures are expected"}}};
+  EXPECT_TRUE(run(resolver::self_test(*resolver_, options))->empty());
+  resolver_ = *resolver::make_unbound_resolver(Lab::get().options());
+  // What such a server returns: the keys alone.
+  const Forge forge("test", Type::dnskey, {DnsForgery::Kind::records, {std::string(68, 'k')}});
+  const auto findings = run(resolver::self_test(*resolver_, options));
+  ASSERT_TRUE(findings);
+  ASSERT_EQ(findings->size(), 2U);
+  EXPECT_EQ(findings->at(0).check, "signatures");
+  EXPECT_THAT(findings->at(0).sentence, HasSubstr("validation fails"));
+  EXPECT_EQ(findings->at(1).check, "signatures");
+  EXPECT_THAT(findings->at(1).sentence, HasSubstr("without signatures"));
+  EXPECT_EQ(findings->at(1).severity, Severity::alert);
+}
+
+TEST_F(SignedTree, TheSelfTestNamesAServerThatIsNotThere) {
+  resolver::Options options;
+  options.forwarders = {{*Endpoint::parse("127.0.0.54:9"), ""}};
+  const auto findings =
+      run(resolver::self_test(*resolver_, options, {{}, std::chrono::milliseconds(300)}));
+  ASSERT_TRUE(findings);
+  ASSERT_EQ(findings->size(), 1U);
+  EXPECT_EQ(findings->front().check, "reachable");
+  EXPECT_THAT(findings->front().sentence, HasSubstr("127.0.0.54:9"));
 }
 
 class ShortPatience : public SignedTree {
