@@ -39,6 +39,11 @@ class MxPath {
   };
   explicit MxPath(Options options) : options_(std::move(options)) {}
 
+  // Before the first connection: the real server.
+  void lead_to(const Endpoint& server, const Endpoint& implicit_server) {
+    options_.server = server;
+    options_.implicit_server = implicit_server;
+  }
   // The identity is for swap_certificate.
   void set(PathTrick trick, std::shared_ptr<TlsIdentity> identity = {});
   void serve(Socket& client);  // one connection; a TcpServer::Handler

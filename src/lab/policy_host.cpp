@@ -31,15 +31,18 @@ void PolicyHost::set(Content content) {
   content_ = std::move(content);
 }
 
+PolicyHost::Content PolicyHost::content() {
+  std::lock_guard lock(mutex_);
+  return content_;
+}
+
 void PolicyHost::serve(Socket& client) {
   ++requests_;
-  std::unique_lock lock(mutex_);
-  Content content = content_;
-  lock.unlock();
+  const Content served = content();
   Connection connection(client);
-  if (connection.start_tls(*content.identity)) {
+  if (connection.start_tls(*served.identity)) {
     // A client that leaves early has its reasons; it reports them itself.
-    [[maybe_unused]] Result<> ended = answer(content, connection);
+    [[maybe_unused]] Result<> ended = answer(served, connection);
   }
 }
 

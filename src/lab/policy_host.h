@@ -22,6 +22,7 @@ class PolicyHost {
   explicit PolicyHost(Content content) : content_(std::move(content)) {}
 
   void set(Content content);
+  Content content();
   void serve(Socket& client);  // one connection, one request; a TcpServer::Handler
   int requests() const { return requests_; }
 
