@@ -299,14 +299,13 @@ void InboundSession::shut_down() {
   server_.shut_down();
   if (!reading_ || !server_.has_output()) return;
   // The session sleeps in read(): the farewell goes out beside it, and the close wakes it.
-  net::Loop::current().spawn(say_goodbye(), [](Result<>) {});
+  net::Loop::current().spawn(say_goodbye(shared_from_this()), [](Result<>) {});
 }
 
-net::Task<> InboundSession::say_goodbye() {
-  auto keep = shared_from_this();
-  auto written =
-      co_await channel_.write_all(server_.take(), state_->needs.clock.monotonic() + kGoodbye);
-  channel_.close();
+net::Task<> InboundSession::say_goodbye(std::shared_ptr<InboundSession> session) {
+  auto written = co_await session->channel_.write_all(
+      session->server_.take(), session->state_->needs.clock.monotonic() + kGoodbye);
+  session->channel_.close();
   co_return written;
 }
 

@@ -59,7 +59,7 @@ class InboundSession : public std::enable_shared_from_this<InboundSession> {
   net::Task<> keep_content();
   net::Task<> end_message();
   void refuse_message(const Error& error);
-  net::Task<> say_goodbye();
+  static net::Task<> say_goodbye(std::shared_ptr<InboundSession> session);
   Event event(Severity severity, std::string name) const;
 
   std::shared_ptr<Inbound::State> state_;

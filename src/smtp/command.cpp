@@ -1,5 +1,6 @@
 #include "smtp/command.h"
 
+#include <algorithm>
 #include <array>
 #include <vector>
 
@@ -163,7 +164,10 @@ Parsed<std::string> parse_orcpt(const Parameter& parameter, bool smtputf8) {
   std::string_view text = value.substr(semicolon + 1);
   std::string decoded(value.substr(0, semicolon + 1));
   if (equal_ignoring_case(value.substr(0, semicolon), "utf-8")) {
-    if (!is_utf8(text) || (!smtputf8 && !is_ascii(text))) return refuse(bad_value(parameter));
+    bool control = std::ranges::any_of(text, [](unsigned char c) { return c < ' ' || c == 0x7f; });
+    if (control || !is_utf8(text) || (!smtputf8 && !is_ascii(text))) {
+      return refuse(bad_value(parameter));
+    }
     return decoded + std::string(text);
   }
   auto plain = printable_xtext(text);
