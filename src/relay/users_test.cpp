@@ -9,7 +9,8 @@ namespace {
 constexpr std::string_view kFile =
     "# who may submit\n"
     "\n"
-    "joe:$6$saltsalt$TVLlQcbpFVof5W3Yz4DTP6gRstiNuHwwTt6GLc1E5n0U0aDehy0S5knV8wiOQSpT0Y77vwPZN.Pq.H91p5hVO1\n"
+    "joe:$6$saltsalt$TVLlQcbpFVof5W3Yz4DTP6gRstiNuHwwTt6GLc1E5n0U0aDehy0S5knV8wiOQSpT0Y77vwPZN.Pq."
+    "H91p5hVO1\n"
     "ann:$5$saltsalt$0IyaXrmV7.sGNS6tirgqHLqX/G.FBvgkYA.lpPdS5sA\r\n";
 
 TEST(Users, KnowsThePasswordsThatOpensslHashed) {
@@ -26,8 +27,8 @@ TEST(Users, KnowsThePasswordsThatOpensslHashed) {
 }
 
 TEST(Users, AWrongLineIsNamedAndItsHashIsNot) {
-  for (const char* bad : {"joe", "joe:", ":$6$a$b", "joe:plaintext", "joe:$1$salt$md5",
-                          "joe:DESdesDESdes1"}) {
+  for (const char* bad :
+       {"joe", "joe:", ":$6$a$b", "joe:plaintext", "joe:$1$salt$md5", "joe:DESdesDESdes1"}) {
     auto users = Users::parse(std::string("# x\n") + bad, "pawl.users");
     ASSERT_FALSE(users) << bad;
     EXPECT_EQ(users.error().code, Code::config_invalid);

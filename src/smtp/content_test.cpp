@@ -64,6 +64,13 @@ TEST(Smuggling, ABareCrOrLfIsSeenWhereverItStands) {
   EXPECT_FALSE(read("a\r\n\r\nb\r\n.\r\n").facts.bare_line_ending);
 }
 
+TEST(Smuggling, ADotBehindABareCrAndACrLfEndsData) {
+  Outcome outcome = read("a\r\n.\r\r\n.\r\nrest", false, 1);
+  EXPECT_TRUE(outcome.ended);
+  EXPECT_EQ(outcome.content, "a\r\n\r\r\n");
+  EXPECT_EQ(outcome.rest, "rest");
+}
+
 bool only_crlf(std::string_view content) {
   for (std::size_t i = 0; i < content.size(); ++i) {
     bool cr = content[i] == '\r';
