@@ -97,7 +97,9 @@ net::Task<> OutboundSession::secure(std::shared_ptr<tls::ClientContext> tls, Att
   tls::ClientProfile profile = request_.verdict->profile;
   // Observed only: an old version is judged and told, but not refused by the engine.
   if (!enforced(*request_.verdict)) profile.min_version = tls::Version::tls1_0;
-  CO_TRY(auto engine, tls::make_client_engine(tls, profile));
+  // TLS sessions are resumed with the same host at the same address only.
+  std::string peer = request_.verdict->host.text() + ' ' + request_.to.text();
+  CO_TRY(auto engine, tls::make_client_engine(tls, profile, peer));
   auto shaken = co_await channel_.start_tls(std::move(engine), in(timeouts_.handshake));
   if (channel_.engine()) attempt.tls = channel_.engine()->description();
   if (!shaken) co_return fail(handshake_error(std::move(shaken).error()));
