@@ -140,7 +140,7 @@ const Attempt* deciding_attempt(const DeliveryResult& result, const RecipientOut
   const Attempt* best = nullptr;
   for (const Attempt& attempt : result.attempts) {
     last = &attempt;
-    bool fits = delivered ? !attempt.failure.has_value()
+    bool fits = delivered ? !attempt.failure || attempt.observed_only
                           : outcome.remote_host.is_root() || attempt.host == outcome.remote_host;
     if (fits) best = &attempt;
   }
