@@ -48,6 +48,8 @@ struct RecipientOutcome {
   std::optional<Error> error;  // when not delivered; its detail is the sentence for the person
   std::string reply;           // "550 5.1.1 no such user", empty if none was seen
   dns::Name remote_host;       // who said so; the root if nobody was reached
+  // The next hop offers DSN and got NOTIFY: what it asks for is its business now (rfc3461#5.2.1).
+  bool notify_passed_on = false;
 };
 
 struct DeliveryResult {

@@ -1,0 +1,100 @@
+#include "relay/notices.h"
+
+#include <fmt/format.h>
+
+#include "relay/failure_text.h"
+
+namespace pawl::relay {
+
+namespace {
+
+std::vector<Notice> of(const Settlement& settlement, smtp::DsnAction action) {
+  std::vector<Notice> some;
+  for (const Notice& notice : settlement.notices) {
+    if (notice.action == action) some.push_back(notice);
+  }
+  return some;
+}
+
+// The domain that a DSN goes to; the root for an address without one.
+dns::Name domain_of(const std::string& address) {
+  auto at = address.rfind('@');
+  if (at == std::string::npos) return {};
+  auto domain = dns::Name::parse(std::string_view(address).substr(at + 1));
+  return domain ? *domain : dns::Name{};
+}
+
+smtp::Dsn head(const store::QueuedMessage& message, const NoticeSettings& settings,
+               smtp::DsnAction action, WallTime now) {
+  smtp::Dsn dsn;
+  dsn.reporting_mta = settings.reporting_mta;
+  dsn.queue_id = store::queue_id(message.id);
+  dsn.id =
+      fmt::format("{}.{}.{}", dsn.queue_id, smtp::name(action), now.time_since_epoch().count());
+  dsn.to = message.envelope.sender;
+  dsn.envid = message.envelope.envid;
+  dsn.ret = message.envelope.ret;
+  dsn.smtputf8 = message.envelope.smtputf8;
+  dsn.arrived = message.arrived;
+  dsn.now = now;
+  dsn.contact = settings.contact;
+  return dsn;
+}
+
+store::NewMessage queued(const smtp::Dsn& dsn, std::string content, dns::Name domain) {
+  store::NewMessage message;
+  smtp::Recipient to;
+  to.address = dsn.to;
+  to.domain = std::move(domain);
+  to.notify = smtp::Notify{.never = true};  // rfc3461#6.1: no DSN about a DSN
+  message.envelope.recipients.push_back(std::move(to));
+  message.envelope.smtputf8 = dsn.smtputf8;
+  for (char c : content) message.eight_bit = message.eight_bit || (c & '\x80') != 0;
+  message.envelope.eight_bit = message.eight_bit;
+  message.size = content.size();
+  message.content = std::move(content);
+  message.arrived = dsn.now;
+  message.origin = "dsn " + dsn.queue_id;
+  return message;
+}
+
+}  // namespace
+
+bool needs_whole_message(const Settlement& settlement, const store::QueuedMessage& message) {
+  auto failed = of(settlement, smtp::DsnAction::failed);
+  if (failed.empty()) return false;
+  smtp::Dsn dsn;
+  dsn.ret = message.envelope.ret;
+  dsn.recipients.push_back({});
+  return smtp::returns_full_content(dsn, message.content.size, smtp::kDsnReturnLimit);
+}
+
+Notices make_notices(const Settlement& settlement, const store::QueuedMessage& message,
+                     const DeliveryResult& result, std::string_view original, bool complete,
+                     const NoticeSettings& settings, WallTime now) {
+  Notices made;
+  dns::Name domain = domain_of(message.envelope.sender);
+  std::string next_hop = settings.next_hop ? settings.next_hop(domain) : domain.text();
+  for (auto action :
+       {smtp::DsnAction::failed, smtp::DsnAction::delayed, smtp::DsnAction::relayed}) {
+    auto some = of(settlement, action);
+    if (some.empty()) continue;
+    if (next_hop.empty()) {
+      made.undeliverable.insert(made.undeliverable.end(), some.begin(), some.end());
+      continue;
+    }
+    smtp::Dsn dsn = head(message, settings, action, now);
+    for (const Notice& notice : some) {
+      dsn.recipients.push_back(dsn_recipient(notice.recipient.recipient, result, notice.outcome,
+                                             action, now, notice.retry_until));
+    }
+    dsn.original = std::string(original);
+    dsn.original_complete =
+        complete && smtp::returns_full_content(dsn, message.content.size, smtp::kDsnReturnLimit);
+    made.messages.push_back(queued(dsn, smtp::build_dsn(dsn), domain));
+    made.next_hops.push_back(next_hop);
+  }
+  return made;
+}
+
+}  // namespace pawl::relay

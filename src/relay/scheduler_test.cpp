@@ -1,0 +1,287 @@
+// The scheduler over the real queue, with a deliverer that does as it is told and a clock that
+// stands still.
+#include "relay/scheduler.h"
+
+#include <algorithm>
+#include <map>
+
+#include "store/queue_test_support.h"
+#include "store/sqlite_store.h"
+
+namespace pawl::relay {
+namespace {
+
+using State = RecipientOutcome::State;
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using store::kContractStart;
+
+// Answers as the table says; deliveries of a destination that is shut wait until it opens.
+class ScriptedDeliverer : public Deliverer {
+ public:
+  net::Task<DeliveryResult> deliver(DeliveryJob job) override {
+    std::string key = job.next_hop.key();
+    order.push_back(key);
+    jobs.push_back(job);
+    most[key] = std::max(most[key], ++running[key]);
+    most["all"] = std::max(most["all"], ++running["all"]);
+    while (shut.contains(key)) (void)co_await net::sleep_for(milliseconds(1));
+    --running[key];
+    --running["all"];
+    DeliveryResult result;
+    for (const auto& r : job.message.recipients) {
+      RecipientOutcome outcome;
+      outcome.index = r.index;
+      outcome.state = State::delivered;
+      outcome.status = "2.0.0";
+      if (auto found = errors.find(key); found != errors.end()) {
+        bool permanent = row(found->second).retry == Retry::permanent;
+        outcome.state = permanent ? State::failed : State::deferred;
+        outcome.error = Error(found->second, key);
+        outcome.status = std::string(row(found->second).enhanced_status);
+      }
+      result.outcomes.push_back(outcome);
+    }
+    co_return result;
+  }
+  std::map<std::string, Code> errors;
+  std::map<std::string, int> shut;
+  std::vector<std::string> order;
+  std::vector<DeliveryJob> jobs;
+  std::map<std::string, int> running, most;
+};
+
+struct Observed : DeliveryObserver {
+  void attempted(const DeliveryJob&, const DeliveryResult&, const Settlement&) override {
+    ++attempts;
+  }
+  void double_bounce(const store::QueuedMessage&, const Notice&) override { ++double_bounces; }
+  int attempts = 0;
+  int double_bounces = 0;
+};
+
+class SchedulerTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    auto opened = store::SqliteStore::open({.path = directory_.file("queue.db")});
+    ASSERT_TRUE(opened) << opened.error().sentence();
+    store_ = *std::move(opened);
+    settings_.limits.look_again = milliseconds(5);
+    settings_.notices.reporting_mta = "relay.example.com";
+    settings_.notices.next_hop = [](const dns::Name& domain) { return domain.text(); };
+  }
+  void start() {
+    scheduler_ = std::make_unique<Scheduler>(settings_, SchedulerServices{.loop = &loop_,
+                                                                          .queue = &queue(),
+                                                                          .deliverer = &deliverer_,
+                                                                          .clock = &clock_,
+                                                                          .events = nullptr,
+                                                                          .observer = &observer_});
+  }
+  store::Queue& queue() { return store_->queue(); }
+
+  // Commits and hands over, one message for each list of recipients, then runs until `done` holds
+  // and stops the scheduler.
+  void run(std::vector<store::NewMessage> messages, std::function<bool()> done) {
+    start();
+    auto body = [](SchedulerTest* self, std::vector<store::NewMessage> all,
+                   std::function<bool()> until) -> net::Task<> {
+      for (store::NewMessage& message : all) {
+        auto hops = store::hops_of(message);
+        CO_TRY(auto queued, co_await self->queue().commit(std::move(message), hops));
+        self->scheduler_->accept(std::move(queued));
+      }
+      self->loop_.spawn(self->scheduler_->run());
+      auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+      while (!until() && std::chrono::steady_clock::now() < deadline) {
+        CO_TRY_VOID(co_await net::sleep_for(milliseconds(1)));
+      }
+      EXPECT_TRUE(until()) << "did not come to an end";
+      co_return co_await self->scheduler_->stop(std::chrono::steady_clock::now() +
+                                                std::chrono::seconds(5));
+    };
+    auto ended = loop_.run_until_done(body(this, std::move(messages), std::move(done)));
+    EXPECT_TRUE(ended) << ended.error().sentence();
+    loop_.run();  // what was cut off or is ending
+  }
+  void run(std::vector<std::vector<std::string>> recipients, std::function<bool()> done) {
+    std::vector<store::NewMessage> messages;
+    for (auto& to : recipients) messages.push_back(store::message_to(to));
+    run(std::move(messages), std::move(done));
+  }
+  bool idle() const { return scheduler_->load().messages == 0; }
+  std::vector<store::QueuedMessage> left() { return *store::await(queue().list({})); }
+
+  store::TemporaryDirectory directory_;
+  std::unique_ptr<store::SqliteStore> store_;
+  net::Loop loop_;
+  FixedClock clock_{kContractStart};
+  ScriptedDeliverer deliverer_;
+  Observed observer_;
+  SchedulerSettings settings_;
+  std::unique_ptr<Scheduler> scheduler_;
+};
+
+TEST_F(SchedulerTest, AFreshMessageIsDeliveredFromMemoryAndLeavesTheQueue) {
+  run({{"ann@example.org"}}, [&] { return observer_.attempts == 1 && idle(); });
+  ASSERT_EQ(deliverer_.jobs.size(), 1U);
+  EXPECT_TRUE(deliverer_.jobs[0].message.content.memory);
+  EXPECT_EQ(deliverer_.jobs[0].attempt, 1);
+  EXPECT_TRUE(left().empty());
+}
+
+TEST_F(SchedulerTest, RecipientsOfOneDestinationShareATransaction) {
+  run({{"ann@example.org", "bob@example.net", "eve@example.org"}},
+      [&] { return observer_.attempts == 2 && idle(); });
+  std::map<std::string, std::size_t> recipients;
+  for (const auto& job : deliverer_.jobs) {
+    recipients[job.next_hop.key()] += job.message.recipients.size();
+  }
+  EXPECT_EQ(recipients["example.org"], 2U);
+  EXPECT_EQ(recipients["example.net"], 1U);
+  EXPECT_TRUE(left().empty());
+}
+
+TEST_F(SchedulerTest, ADeferredRecipientComesBackWhenItIsDueAndNotBefore) {
+  deliverer_.errors["example.org"] = Code::smtp_temporary;
+  run({{"ann@example.org", "bob@example.net"}}, [&] { return observer_.attempts == 2 && idle(); });
+  auto queued = left();
+  ASSERT_EQ(queued.size(), 1U);
+  ASSERT_EQ(queued[0].recipients.size(), 1U);
+  EXPECT_EQ(queued[0].recipients[0].attempts, 1);
+  deliverer_.errors.clear();
+  clock_.advance(minutes(4));
+  EXPECT_GT(queued[0].recipients[0].next_attempt, clock_.now());
+  clock_.advance(minutes(2));
+  run(std::vector<store::NewMessage>{}, [&] { return observer_.attempts == 3 && idle(); });
+  EXPECT_EQ(deliverer_.jobs.back().attempt, 2);
+  EXPECT_TRUE(left().empty());
+}
+
+TEST_F(SchedulerTest, AfterARestartEverythingUnfinishedIsDelivered) {
+  for (int i = 0; i < 5; ++i) {
+    auto message = store::message_to({"ann@example.org"});
+    auto hops = store::hops_of(message);
+    ASSERT_TRUE(store::await(queue().commit(std::move(message), hops)));
+  }
+  store_.reset();
+  SetUp();
+  run(std::vector<store::NewMessage>{}, [&] { return observer_.attempts == 5 && idle(); });
+  EXPECT_TRUE(left().empty());
+}
+
+TEST_F(SchedulerTest, APermanentFailureSendsANoticeToTheSender) {
+  deliverer_.errors["example.org"] = Code::smtp_permanent;
+  run({{"ann@example.org"}}, [&] { return observer_.attempts == 2 && idle(); });
+  const DeliveryJob& notice = deliverer_.jobs.back();
+  EXPECT_EQ(notice.next_hop.key(), "example.com");
+  EXPECT_EQ(notice.message.envelope.sender, "");
+  EXPECT_EQ(notice.message.recipients[0].recipient.address, "joe@example.com");
+  EXPECT_TRUE(left().empty());
+}
+
+TEST_F(SchedulerTest, ANoticeThatFailsEndsWithThePostmaster) {
+  deliverer_.errors["example.org"] = Code::smtp_permanent;
+  deliverer_.errors["example.com"] = Code::smtp_permanent;
+  run({{"ann@example.org"}}, [&] { return observer_.double_bounces == 1 && idle(); });
+  EXPECT_EQ(observer_.attempts, 2);
+  EXPECT_TRUE(left().empty());
+}
+
+TEST_F(SchedulerTest, ADestinationHasItsLimitAndAllTogetherTheirs) {
+  settings_.limits.per_destination = 3;
+  settings_.limits.deliveries = 5;
+  deliverer_.shut = {{"a.example.org", 1}, {"b.example.org", 1}, {"c.example.org", 1}};
+  std::vector<std::vector<std::string>> messages;
+  for (int i = 0; i < 8; ++i) {
+    for (const char* to : {"x@a.example.org", "x@b.example.org", "x@c.example.org"}) {
+      messages.push_back({to});
+    }
+  }
+  run(messages, [&] {
+    if (deliverer_.running["all"] == 5) deliverer_.shut.clear();
+    return observer_.attempts == 24 && idle();
+  });
+  EXPECT_LE(deliverer_.most["a.example.org"], 3);
+  EXPECT_LE(deliverer_.most["all"], 5);
+}
+
+TEST_F(SchedulerTest, AThousandForOneDestinationStandBehindTheFirstForAnother) {
+  settings_.limits.deliveries = 4;
+  settings_.limits.per_destination = 3;
+  deliverer_.shut = {{"slow.example.org", 1}};
+  std::vector<std::vector<std::string>> messages(50, {"x@slow.example.org"});
+  messages.push_back({"x@quick.example.org"});
+  run(messages, [&] {
+    if (std::ranges::count(deliverer_.order, "quick.example.org") == 1) deliverer_.shut.clear();
+    return observer_.attempts == 51 && idle();
+  });
+  EXPECT_LE(std::ranges::find(deliverer_.order, "quick.example.org") - deliverer_.order.begin(), 4);
+}
+
+TEST_F(SchedulerTest, ADestinationNobodyCanReachIsNotAskedForEveryMessage) {
+  settings_.limits.per_destination = 1;
+  deliverer_.errors["dead.example.org"] = Code::connect_refused;
+  std::vector<std::vector<std::string>> messages(30, {"x@dead.example.org"});
+  run(messages, [&] { return idle(); });
+  EXPECT_EQ(observer_.attempts, 1);
+  auto queued = left();
+  ASSERT_EQ(queued.size(), 30U);
+  for (const auto& message : queued) {
+    EXPECT_GT(message.recipients[0].next_attempt, clock_.now());
+    EXPECT_EQ(message.recipients[0].last_status, "4.4.1");
+  }
+}
+
+TEST_F(SchedulerTest, WhatIsTooMuchForTheWindowWaitsInTheQueueAndIsDelivered) {
+  settings_.limits.messages = 3;
+  settings_.limits.bytes = 60;
+  std::vector<std::vector<std::string>> messages(40, {"x@example.org"});
+  run(messages, [&] { return observer_.attempts == 40 && idle(); });
+  EXPECT_TRUE(left().empty());
+  EXPECT_TRUE(std::ranges::any_of(deliverer_.jobs,
+                                  [](const auto& job) { return !job.message.content.memory; }));
+}
+
+TEST_F(SchedulerTest, StopLetsWhatIsUnderWayFinishAndKeepsTheRest) {
+  settings_.limits.deliveries = 1;
+  deliverer_.shut = {{"example.org", 1}};
+  std::vector<std::vector<std::string>> messages(5, {"x@example.org"});
+  run(messages, [&] {
+    if (deliverer_.running["all"] != 1) return false;
+    loop_.spawn([](ScriptedDeliverer* d) -> net::Task<> {
+      (void)co_await net::sleep_for(milliseconds(30));
+      d->shut.clear();
+      co_return Result<>{};
+    }(&deliverer_));
+    return true;
+  });
+  EXPECT_EQ(observer_.attempts, 1);
+  EXPECT_EQ(left().size(), 4U);
+  EXPECT_EQ(store::await(queue().claim_due(clock_.now(), 10))->size(), 4U) << "released";
+}
+
+TEST_F(SchedulerTest, ALateMessageTellsItsSenderOnceAndIsReturnedInTheEnd) {
+  deliverer_.errors["example.org"] = Code::starttls_not_offered;
+  run({{"ann@example.org"}}, [&] { return observer_.attempts == 1 && idle(); });
+  int notices = 0;
+  // Once in four hours for six days: the delay notice goes out once, then the return.
+  for (int round = 0; round < 36 && !left().empty(); ++round) {
+    clock_.advance(hours(4));
+    int before = observer_.attempts;
+    run(std::vector<store::NewMessage>{}, [&] {
+      return observer_.attempts > before && idle() &&
+             std::ranges::none_of(left(), [&](const auto& m) { return m.envelope.sender.empty(); });
+    });
+  }
+  for (const auto& job : deliverer_.jobs) {
+    if (job.message.envelope.sender.empty()) ++notices;
+  }
+  EXPECT_EQ(notices, 2);
+  EXPECT_TRUE(left().empty());
+  EXPECT_GE(clock_.now(), kContractStart + settings_.retry.lifetime);
+}
+
+}  // namespace
+}  // namespace pawl::relay
