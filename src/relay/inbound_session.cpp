@@ -70,6 +70,10 @@ net::Task<> InboundSession::start_tls() {
     ended = co_await channel_.start_tls(
         std::move(engine), state_->needs.clock.monotonic() + state_->options.times.handshake);
   }
+  if (!ended && ended.error().code == Code::starttls_injection) {
+    state_->needs.events.emit(event(Severity::warning, "client.injected"));
+    co_return ended;
+  }
   if (!ended) {
     Event failed = event(Severity::notice, "client.tls_failed");
     failed.fields.emplace_back("reason", ended.error().sentence());
@@ -110,13 +114,9 @@ net::Task<> InboundSession::talk() {
       case ServerEvent::message_end:
         CO_TRY_VOID(co_await end_message());
         break;
-      case ServerEvent::message_aborted: {
-        // Spilled chunks that no commit claims are swept by the store.
-        content_ = {};
-        spill_.reset();
-        state_->needs.events.emit(event(Severity::notice, "message.aborted"));
+      case ServerEvent::message_aborted:
+        abort_message();
         break;
-      }
       case ServerEvent::start_tls:
         CO_TRY_VOID(co_await flush());
         CO_TRY_VOID(co_await start_tls());
@@ -268,7 +268,7 @@ net::Task<> InboundSession::end_message() {
     if (queued) {
       std::string id = store::queue_id(queued->id);
       Event accepted = event(Severity::info, "message.accepted");
-      accepted.fields.emplace_back("id", id);
+      accepted.fields.emplace_back("queue_id", id);
       accepted.fields.emplace_back("sender", printable(queued->envelope.sender));
       accepted.fields.emplace_back("recipients", std::to_string(queued->recipients.size()));
       accepted.fields.emplace_back("size", std::to_string(size_));
@@ -285,9 +285,19 @@ net::Task<> InboundSession::end_message() {
   co_return Result<>();
 }
 
+// Spilled chunks that no commit claims are swept by the store.
+void InboundSession::abort_message() {
+  content_ = {};
+  spill_.reset();
+  std::string fault = server_.content_fault();
+  Event aborted = event(Severity::notice, fault.empty() ? "message.aborted" : "message.refused");
+  if (!fault.empty()) aborted.fields.emplace_back("reason", std::move(fault));
+  state_->needs.events.emit(aborted);
+}
+
 // Never 250 without a commit: the client keeps the message and tries again.
 void InboundSession::refuse_message(const Error& error) {
-  Event refused = event(Severity::error, "message.refused");
+  Event refused = event(Severity::notice, "message.refused");
   refused.fields.emplace_back("reason", error.sentence());
   state_->needs.events.emit(refused);
   server_.refuse(error.code == Code::disk_full

@@ -440,6 +440,24 @@ TEST(Inbound, AStopFinishesTheMessageInFlightAndEndsTheRest) {
   EXPECT_TRUE(bed.queue.messages[0].content.ends_with("first\r\nlast\r\n"));
 }
 
+TEST(Inbound, ABareLineEndingIsRefusedAndRecorded) {
+  Bed bed;
+  run(bed, [](Bed& b) -> net::Task<> {
+    Client client(b);
+    HEAR(client, "220 ");
+    ASK(client, "HELO c\r\n", "250 ");
+    CO_TRY_VOID(co_await client.say(kMail));
+    HEAR(client, "250 ");
+    HEAR(client, "250 ");
+    HEAR(client, "354 ");
+    ASK(client, "x\n.\r\nMAIL FROM:<evil@example.org>\r\n.\r\n", "550 5.6.11 ");
+    ASK(client, "NOOP\r\n", "250 ");
+    co_return Result<>();
+  });
+  EXPECT_EQ(bed.queue.commits_begun, 0);
+  EXPECT_TRUE(bed.events.saw("message.refused"));
+}
+
 TEST(Inbound, AMessageThatIsCutOffIsNotTaken) {
   Bed bed;
   run(bed, [](Bed& b) -> net::Task<> {

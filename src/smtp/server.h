@@ -76,6 +76,8 @@ class Server {
   Credentials take_credentials() { return std::move(credentials_); }
   std::string take_content();
   const ContentFacts& facts() const { return scanner_.facts(); }
+  // At message_aborted: the reply that refuses the content; empty if the client dropped it.
+  std::string content_fault() const;
   Envelope take_envelope() { return std::move(envelope_); }  // at message_end
 
   const std::string& hello() const { return hello_; }
@@ -114,7 +116,6 @@ class Server {
   std::optional<ServerEvent> end_chunk();
   std::optional<ServerEvent> end_message();
   std::optional<ServerEvent> content_event();
-  std::string content_fault() const;  // the reply, empty if there is none
   ContentLimits content_limits() const;
 
   const ServerOptions& options_;
