@@ -5,8 +5,8 @@ namespace pawl::app {
 
 std::span<const Command* const> commands() {
   static constexpr const Command* kCommands[] = {
-      &relay_command,      &send_command, &config_check_command, &config_show_command,
-      &config_doc_command, &help_command, &version_command,
+      &relay_command,       &send_command,       &explain_command, &config_check_command,
+      &config_show_command, &config_doc_command, &help_command,    &version_command,
   };
   return kCommands;
 }

@@ -8,6 +8,7 @@ namespace pawl::app {
 
 extern const Command relay_command;
 extern const Command send_command;
+extern const Command explain_command;
 extern const Command config_check_command;
 extern const Command config_show_command;
 extern const Command config_doc_command;

@@ -1,6 +1,6 @@
 // HTTP/1.1 messages as values, and their codec: bytes in, a message out. Pure; Beast is behind it,
 // in one file. One message per connection: we ask once and close (policy fetch), or answer once and
-// close (metrics, the lab's policy hosts). RFC 9112.
+// close (metrics, the lab's policy hosts). rfc9112#2.
 // Errors of the readers: Code::syntax, Code::too_large, Code::connection_lost (ended too early).
 #pragma once
 

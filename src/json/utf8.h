@@ -1,4 +1,4 @@
-// Internal to json/: is this UTF-8? RFC 3629.
+// Internal to json/: is this UTF-8? rfc3629#3.
 #pragma once
 
 #include <cstddef>

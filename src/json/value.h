@@ -1,6 +1,6 @@
 // JSON values, for every --json output and for what others send us as JSON. Members keep the order
 // in which they were added: people read them. Numbers are whole (nothing of ours is a fraction);
-// strings are written as valid UTF-8 whatever bytes they hold. RFC 8259.
+// strings are written as valid UTF-8 whatever bytes they hold. rfc8259#1.
 #pragma once
 
 #include <concepts>
