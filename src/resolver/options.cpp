@@ -106,27 +106,35 @@ Result<> write_server(Writer& to, const Options& options) {
   return {};
 }
 
-Result<> write_forwarders(Writer& to, const Options& options) {
-  if (options.forwarders.empty()) return {};
-  const auto over_tls = [](const Forwarder& forwarder) { return !forwarder.tls_name.empty(); };
-  const bool tls = over_tls(options.forwarders.front());
-  // libunbound has one switch for the zone: a mixture would send some of the questions in clear.
-  if (!std::ranges::all_of(options.forwarders,
-                           [&](const Forwarder& each) { return over_tls(each) == tls; }))
+Result<> check_forwarders(const Options& options) {
+  const bool tls = forwards_over_tls(options);
+  // One zone, one transport: a mixture would send some of the questions in clear.
+  if (std::ranges::any_of(options.forwarders,
+                          [&](const Forwarder& each) { return each.tls_name.empty() == tls; }))
     return fail(
         Code::config_invalid,
         "some forwarders have a TLS name and some have none: give all of them one, or none");
+  if (tls && options.ca_file.empty())
+    return fail(Code::config_invalid, "a forwarder is asked over TLS, but no CA file is named");
+  for (const auto& forwarder : options.forwarders)
+    if (tls) TRY_VOID(dns::Name::parse(forwarder.tls_name));
+  return {};
+}
+
+Result<> write_forwarders(Writer& to, const Options& options, const std::vector<Endpoint>& bridge) {
+  TRY_VOID(check_forwarders(options));
+  if (options.forwarders.empty()) return {};
   to.section("forward-zone");
   to.plain("name", "\".\"");
-  if (tls) to.plain("forward-tls-upstream", "yes");
-  for (const auto& forwarder : options.forwarders) {
-    auto address = unbound_address(forwarder.endpoint);
-    if (tls) {
-      TRY(auto checked, dns::Name::parse(forwarder.tls_name));
-      address += '#' + checked.text();
-    }
-    TRY_VOID(to.text("forward-addr", address));
+  if (!forwards_over_tls(options)) {
+    for (const auto& forwarder : options.forwarders)
+      TRY_VOID(to.text("forward-addr", unbound_address(forwarder.endpoint)));
+    return {};
   }
+  if (bridge.size() != options.forwarders.size())
+    return fail(Code::internal, "forwarders over TLS, and no bridge to them");
+  to.plain("forward-tcp-upstream", "yes");
+  for (const auto& endpoint : bridge) TRY_VOID(to.text("forward-addr", unbound_address(endpoint)));
   return {};
 }
 
@@ -141,16 +149,14 @@ Result<> write_stub(Writer& to, const StubZone& stub) {
 
 }  // namespace
 
-Result<std::string> unbound_config(const Options& options) {
+bool forwards_over_tls(const Options& options) {
+  return !options.forwarders.empty() && !options.forwarders.front().tls_name.empty();
+}
+
+Result<std::string> unbound_config(const Options& options, const std::vector<Endpoint>& bridge) {
   Writer to;
   TRY_VOID(write_server(to, options));
-  if (std::ranges::any_of(options.forwarders,
-                          [](const Forwarder& each) { return !each.tls_name.empty(); })) {
-    if (options.ca_file.empty())
-      return fail(Code::config_invalid, "a forwarder is asked over TLS, but no CA file is named");
-    TRY_VOID(to.text("tls-cert-bundle", options.ca_file));
-  }
-  TRY_VOID(write_forwarders(to, options));
+  TRY_VOID(write_forwarders(to, options, bridge));
   for (const auto& stub : options.stub_zones) TRY_VOID(write_stub(to, stub));
   return to.take();
 }

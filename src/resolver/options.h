@@ -46,7 +46,12 @@ struct Options {
   std::size_t cached_answers = 20'000;        // in front of libunbound's own caches; 0: none
 };
 
-// Errors: Code::config_invalid, naming what is wrong. Looks at no file.
-Result<std::string> unbound_config(const Options& options);
+// Are the forwarders asked over TLS? All of them, or none (unbound_config refuses a mixture).
+bool forwards_over_tls(const Options& options);
+
+// Errors: Code::config_invalid, naming what is wrong. Looks at no file. `bridge`: where forwarders
+// over TLS are asked instead, see tls_bridge.h.
+Result<std::string> unbound_config(const Options& options,
+                                   const std::vector<Endpoint>& bridge = {});
 
 }  // namespace pawl::resolver

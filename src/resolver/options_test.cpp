@@ -42,11 +42,11 @@ TEST(UnboundConfig, NamesForwardersInClearOrOverTlsWithACheckedName) {
               HasSubstr("forward-zone:\n  name: \".\"\n  forward-addr: \"192.0.2.1@53\"\n"
                         "  forward-addr: \"2001:db8::1@53\"\n"));
   options.forwarders = {{endpoint("192.0.2.1:853"), "DNS.example.org"}};
-  EXPECT_THAT(*unbound_config(options),
-              HasSubstr("  forward-tls-upstream: yes\n"
-                        "  forward-addr: \"192.0.2.1@853#dns.example.org\"\n"));
-  EXPECT_THAT(*unbound_config(options),
-              HasSubstr("  tls-cert-bundle: \"/etc/ssl/certs/ca-certificates.crt\"\n"));
+  const auto config = *unbound_config(options, {endpoint("127.0.0.1:4000")});
+  EXPECT_THAT(config,
+              HasSubstr("  forward-tcp-upstream: yes\n  forward-addr: \"127.0.0.1@4000\"\n"));
+  EXPECT_THAT(config, Not(HasSubstr("192.0.2.1")));  // the bridge alone speaks to it
+  EXPECT_FALSE(unbound_config(options));
 }
 
 TEST(UnboundConfig, AsksNothingInClearWhereTlsWasConfigured) {

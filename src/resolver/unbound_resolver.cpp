@@ -15,6 +15,7 @@
 
 #include "net/loop.h"
 #include "resolver/answer_cache.h"
+#include "resolver/tls_bridge.h"
 #include "resolver/unbound_result.h"
 
 namespace pawl::resolver {
@@ -51,18 +52,15 @@ Result<> check_files(const Options& options) {
       readable("root hints", options.root_hints_file, "name a file in the form of named.root"));
   for (const auto& file : options.trust_anchor_files)
     TRY_VOID(readable("trust anchor", file, "name a file with DS or DNSKEY records"));
-  for (const auto& forwarder : options.forwarders)
-    if (!forwarder.tls_name.empty())
-      TRY_VOID(
-          readable("CA file", options.ca_file, "install ca-certificates or name another file"));
+  if (forwards_over_tls(options))
+    TRY_VOID(readable("CA file", options.ca_file, "install ca-certificates or name another file"));
   return {};
 }
 
 // ub_ctx_config is the only way in that takes every option in time: ub_ctx_set_option ignores
 // local-zone, ub_ctx_zone_remove finalises the context too early.
-Result<Context> make_context(const Options& options) {
-  TRY(const auto config, unbound_config(options));
-  TRY_VOID(check_files(options));
+Result<Context> make_context(const Options& options, const std::vector<Endpoint>& bridge) {
+  TRY(const auto config, unbound_config(options, bridge));
   const Descriptor file(memfd_create("unbound.conf", MFD_CLOEXEC));
   if (file.fd < 0 || write(file.fd, config.data(), config.size()) != std::ssize(config))
     return fail(Code::io,
@@ -80,9 +78,10 @@ Result<Context> make_context(const Options& options) {
 
 class Unbound : public UnboundResolver {
  public:
-  Unbound(const Options& options, Context context)
+  Unbound(const Options& options, std::unique_ptr<TlsBridge> bridge, Context context)
       : anchored_(!options.root_trust_anchor_file.empty()),
         timeout_(options.timeout),
+        bridge_(std::move(bridge)),
         context_(std::move(context)),
         cache_(options.cached_answers),
         wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
@@ -173,7 +172,7 @@ class Unbound : public UnboundResolver {
 
   void land(Flight& flight, int error, const ub_result* result) {
     auto answer =
-        answer_of(flight.question.first, flight.question.second, error, result, anchored_);
+        explain(answer_of(flight.question.first, flight.question.second, error, result, anchored_));
     Waiters waiters;
     {
       const std::scoped_lock lock(mutex_);
@@ -190,6 +189,14 @@ class Unbound : public UnboundResolver {
         deadlines_.pop_front();
     }
     finish(waiters, answer);
+  }
+
+  // libunbound cannot know why the bridge did not ask for it.
+  Result<dns::Answer> explain(Result<dns::Answer> answer) const {
+    if (answer || answer.error().code != Code::dns_servfail || !bridge_) return answer;
+    const auto why = bridge_->last_failure();
+    if (why.empty()) return answer;
+    return fail(Code::dns_servfail, answer.error().detail + "; " + why);
   }
 
   int milliseconds_to_deadline() {
@@ -234,6 +241,7 @@ class Unbound : public UnboundResolver {
 
   const bool anchored_;
   const std::chrono::milliseconds timeout_;
+  const std::unique_ptr<TlsBridge> bridge_;  // null: no forwarders over TLS
   Context context_;
   mutable std::mutex mutex_;  // held for map operations only, never while anything waits
   AnswerCache cache_;
@@ -248,8 +256,13 @@ class Unbound : public UnboundResolver {
 }  // namespace
 
 Result<std::unique_ptr<UnboundResolver>> make_unbound_resolver(const Options& options) {
-  TRY(auto context, make_context(options));
-  return std::make_unique<Unbound>(options, std::move(context));
+  TRY_VOID(check_files(options));
+  std::unique_ptr<TlsBridge> bridge;
+  if (forwards_over_tls(options)) {
+    TRY(bridge, make_tls_bridge(options.forwarders, options.ca_file));
+  }
+  TRY(auto context, make_context(options, bridge ? bridge->endpoints() : std::vector<Endpoint>()));
+  return std::make_unique<Unbound>(options, std::move(bridge), std::move(context));
 }
 
 }  // namespace pawl::resolver
