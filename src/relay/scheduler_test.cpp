@@ -105,7 +105,7 @@ class SchedulerTest : public testing::Test {
     EXPECT_TRUE(ended) << ended.error().sentence();
     loop_.run();  // what was cut off or is ending
   }
-  void run(std::vector<std::vector<std::string>> recipients, std::function<bool()> done) {
+  void run_to(std::vector<std::vector<std::string>> recipients, std::function<bool()> done) {
     std::vector<store::NewMessage> messages;
     for (auto& to : recipients) messages.push_back(store::message_to(to));
     run(std::move(messages), std::move(done));
@@ -124,7 +124,7 @@ class SchedulerTest : public testing::Test {
 };
 
 TEST_F(SchedulerTest, AFreshMessageIsDeliveredFromMemoryAndLeavesTheQueue) {
-  run({{"ann@example.org"}}, [&] { return observer_.attempts == 1 && idle(); });
+  run_to({{"ann@example.org"}}, [&] { return observer_.attempts == 1 && idle(); });
   ASSERT_EQ(deliverer_.jobs.size(), 1U);
   EXPECT_TRUE(deliverer_.jobs[0].message.content.memory);
   EXPECT_EQ(deliverer_.jobs[0].attempt, 1);
@@ -132,8 +132,8 @@ TEST_F(SchedulerTest, AFreshMessageIsDeliveredFromMemoryAndLeavesTheQueue) {
 }
 
 TEST_F(SchedulerTest, RecipientsOfOneDestinationShareATransaction) {
-  run({{"ann@example.org", "bob@example.net", "eve@example.org"}},
-      [&] { return observer_.attempts == 2 && idle(); });
+  run_to({{"ann@example.org", "bob@example.net", "eve@example.org"}},
+         [&] { return observer_.attempts == 2 && idle(); });
   std::map<std::string, std::size_t> recipients;
   for (const auto& job : deliverer_.jobs) {
     recipients[job.next_hop.key()] += job.message.recipients.size();
@@ -145,7 +145,8 @@ TEST_F(SchedulerTest, RecipientsOfOneDestinationShareATransaction) {
 
 TEST_F(SchedulerTest, ADeferredRecipientComesBackWhenItIsDueAndNotBefore) {
   deliverer_.errors["example.org"] = Code::smtp_temporary;
-  run({{"ann@example.org", "bob@example.net"}}, [&] { return observer_.attempts == 2 && idle(); });
+  run_to({{"ann@example.org", "bob@example.net"}},
+         [&] { return observer_.attempts == 2 && idle(); });
   auto queued = left();
   ASSERT_EQ(queued.size(), 1U);
   ASSERT_EQ(queued[0].recipients.size(), 1U);
@@ -154,7 +155,7 @@ TEST_F(SchedulerTest, ADeferredRecipientComesBackWhenItIsDueAndNotBefore) {
   clock_.advance(minutes(4));
   EXPECT_GT(queued[0].recipients[0].next_attempt, clock_.now());
   clock_.advance(minutes(2));
-  run(std::vector<store::NewMessage>{}, [&] { return observer_.attempts == 3 && idle(); });
+  run({}, [&] { return observer_.attempts == 3 && idle(); });
   EXPECT_EQ(deliverer_.jobs.back().attempt, 2);
   EXPECT_TRUE(left().empty());
 }
@@ -167,13 +168,13 @@ TEST_F(SchedulerTest, AfterARestartEverythingUnfinishedIsDelivered) {
   }
   store_.reset();
   SetUp();
-  run(std::vector<store::NewMessage>{}, [&] { return observer_.attempts == 5 && idle(); });
+  run({}, [&] { return observer_.attempts == 5 && idle(); });
   EXPECT_TRUE(left().empty());
 }
 
 TEST_F(SchedulerTest, APermanentFailureSendsANoticeToTheSender) {
   deliverer_.errors["example.org"] = Code::smtp_permanent;
-  run({{"ann@example.org"}}, [&] { return observer_.attempts == 2 && idle(); });
+  run_to({{"ann@example.org"}}, [&] { return observer_.attempts == 2 && idle(); });
   const DeliveryJob& notice = deliverer_.jobs.back();
   EXPECT_EQ(notice.next_hop.key(), "example.com");
   EXPECT_EQ(notice.message.envelope.sender, "");
@@ -184,7 +185,7 @@ TEST_F(SchedulerTest, APermanentFailureSendsANoticeToTheSender) {
 TEST_F(SchedulerTest, ANoticeThatFailsEndsWithThePostmaster) {
   deliverer_.errors["example.org"] = Code::smtp_permanent;
   deliverer_.errors["example.com"] = Code::smtp_permanent;
-  run({{"ann@example.org"}}, [&] { return observer_.double_bounces == 1 && idle(); });
+  run_to({{"ann@example.org"}}, [&] { return observer_.double_bounces == 1 && idle(); });
   EXPECT_EQ(observer_.attempts, 2);
   EXPECT_TRUE(left().empty());
 }
@@ -199,7 +200,7 @@ TEST_F(SchedulerTest, ADestinationHasItsLimitAndAllTogetherTheirs) {
       messages.push_back({to});
     }
   }
-  run(messages, [&] {
+  run_to(messages, [&] {
     if (deliverer_.running["all"] == 5) deliverer_.shut.clear();
     return observer_.attempts == 24 && idle();
   });
@@ -213,7 +214,7 @@ TEST_F(SchedulerTest, AThousandForOneDestinationStandBehindTheFirstForAnother) {
   deliverer_.shut = {{"slow.example.org", 1}};
   std::vector<std::vector<std::string>> messages(50, {"x@slow.example.org"});
   messages.push_back({"x@quick.example.org"});
-  run(messages, [&] {
+  run_to(messages, [&] {
     if (std::ranges::count(deliverer_.order, "quick.example.org") == 1) deliverer_.shut.clear();
     return observer_.attempts == 51 && idle();
   });
@@ -224,7 +225,7 @@ TEST_F(SchedulerTest, ADestinationNobodyCanReachIsNotAskedForEveryMessage) {
   settings_.limits.per_destination = 1;
   deliverer_.errors["dead.example.org"] = Code::connect_refused;
   std::vector<std::vector<std::string>> messages(30, {"x@dead.example.org"});
-  run(messages, [&] { return idle(); });
+  run_to(messages, [&] { return idle(); });
   EXPECT_EQ(observer_.attempts, 1);
   auto queued = left();
   ASSERT_EQ(queued.size(), 30U);
@@ -237,8 +238,14 @@ TEST_F(SchedulerTest, ADestinationNobodyCanReachIsNotAskedForEveryMessage) {
 TEST_F(SchedulerTest, WhatIsTooMuchForTheWindowWaitsInTheQueueAndIsDelivered) {
   settings_.limits.messages = 3;
   settings_.limits.bytes = 60;
+  deliverer_.shut = {{"example.org", 1}};
   std::vector<std::vector<std::string>> messages(40, {"x@example.org"});
-  run(messages, [&] { return observer_.attempts == 40 && idle(); });
+  run_to(messages, [&] {
+    // Asked for the first time when all were handed over.
+    if (!deliverer_.shut.empty()) EXPECT_EQ(scheduler_->load().messages, 3U);
+    deliverer_.shut.clear();
+    return observer_.attempts == 40 && idle();
+  });
   EXPECT_TRUE(left().empty());
   EXPECT_TRUE(std::ranges::any_of(deliverer_.jobs,
                                   [](const auto& job) { return !job.message.content.memory; }));
@@ -248,7 +255,7 @@ TEST_F(SchedulerTest, StopLetsWhatIsUnderWayFinishAndKeepsTheRest) {
   settings_.limits.deliveries = 1;
   deliverer_.shut = {{"example.org", 1}};
   std::vector<std::vector<std::string>> messages(5, {"x@example.org"});
-  run(messages, [&] {
+  run_to(messages, [&] {
     if (deliverer_.running["all"] != 1) return false;
     loop_.spawn([](ScriptedDeliverer* d) -> net::Task<> {
       (void)co_await net::sleep_for(milliseconds(30));
@@ -264,13 +271,13 @@ TEST_F(SchedulerTest, StopLetsWhatIsUnderWayFinishAndKeepsTheRest) {
 
 TEST_F(SchedulerTest, ALateMessageTellsItsSenderOnceAndIsReturnedInTheEnd) {
   deliverer_.errors["example.org"] = Code::starttls_not_offered;
-  run({{"ann@example.org"}}, [&] { return observer_.attempts == 1 && idle(); });
+  run_to({{"ann@example.org"}}, [&] { return observer_.attempts == 1 && idle(); });
   int notices = 0;
   // Once in four hours for six days: the delay notice goes out once, then the return.
   for (int round = 0; round < 36 && !left().empty(); ++round) {
     clock_.advance(hours(4));
     int before = observer_.attempts;
-    run(std::vector<store::NewMessage>{}, [&] {
+    run({}, [&] {
       return observer_.attempts > before && idle() &&
              std::ranges::none_of(left(), [&](const auto& m) { return m.envelope.sender.empty(); });
     });
