@@ -2,7 +2,6 @@
 
 #include <atomic>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/dispatch.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -42,6 +41,10 @@ MonoTime SystemClock::monotonic() const {
 Loop::Loop() : state_(std::make_shared<State>()) {}
 
 Loop::~Loop() {
+  {
+    const std::lock_guard locked(state_->ending);
+    state_->ended = true;
+  }
   Loop* outer = std::exchange(current_loop, this);  // destructors of suspended tasks may ask
   state_->context.shutdown();
   current_loop = outer;
@@ -153,7 +156,14 @@ void Signal::notify() {
   }
   auto loop = state->loop.lock();
   if (!loop) return;  // the waiter's loop ended, and the waiter with it
-  asio::dispatch(loop->context, [state] {
+  const bool here = current_loop && &current_loop->state() == loop.get();
+  if (here) {
+    if (!loop->ended && state->timer) state->timer->cancel();
+    return;
+  }
+  const std::lock_guard locked(loop->ending);
+  if (loop->ended) return;
+  asio::post(loop->context, [state] {
     if (state->timer) state->timer->cancel();
   });
 }

@@ -3,6 +3,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <memory>
+#include <mutex>
 
 #include "net/loop.h"
 
@@ -14,6 +15,11 @@ struct Loop::State : std::enable_shared_from_this<Loop::State> {
     using io_context::shutdown;   // ~Loop ends suspended tasks on its own thread
   };
   Context context;
+
+  // Asio's shutdown runs without its own lock, so a Signal on another thread posts under this one,
+  // and not at all once the loop has ended. Untouched by whoever is on the loop's thread.
+  std::mutex ending;
+  bool ended = false;
 };
 
 }  // namespace pawl::net
