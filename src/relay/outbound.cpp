@@ -330,12 +330,12 @@ void Outbound::emit(Severity severity, std::string name, const Work& work, const
   Event event;
   event.severity = severity;
   event.name = std::move(name);
-  event.fields = {{"id", store::queue_id(work.job.message.id)},
-                  {"destination", work.destination},
+  event.fields = {{"queue_id", store::queue_id(work.job.message.id)},
+                  {"next_hop", work.destination},
                   {"host", attempt.host.text()}};
   if (attempt.address) event.fields.emplace_back("address", attempt.address->text());
   if (!attempt.reply.empty()) event.fields.emplace_back("reply", attempt.reply);
-  if (attempt.failure) event.fields.emplace_back("reason", attempt.failure->sentence());
+  if (attempt.failure) event.fields.emplace_back("error", attempt.failure->sentence());
   services_.events->emit(event);
 }
 

@@ -23,12 +23,6 @@ smtp::ClientOptions client_options(const SessionRequest& request) {
   return options;
 }
 
-// Whatever broke it, a broken handshake is a matter of TLS: held back where TLS is promised.
-Error handshake_error(Error error) {
-  if (row(error.code).retry == Retry::policy) return error;
-  return Error(Code::tls_handshake, error.sentence());
-}
-
 // Delivered as before, and told: what an enforced verdict would have held back.
 void observe(Attempt& attempt, Error error) {
   attempt.failure = std::move(error);
@@ -102,7 +96,7 @@ net::Task<> OutboundSession::secure(std::shared_ptr<tls::ClientContext> tls, Att
   CO_TRY(auto engine, tls::make_client_engine(tls, profile, peer));
   auto shaken = co_await channel_.start_tls(std::move(engine), in(timeouts_.handshake));
   if (channel_.engine()) attempt.tls = channel_.engine()->description();
-  if (!shaken) co_return fail(handshake_error(std::move(shaken).error()));
+  if (!shaken) co_return fail(std::move(shaken).error());
   if (request_.protocol != NextHop::Protocol::smtps) {
     // The upgraded session is silent until we speak (DESIGN section 3).
     CO_TRY(bool unread, co_await channel_.has_unread_input());
