@@ -62,6 +62,7 @@ void JobOutcomes::answered(const std::vector<std::size_t>& places,
       entry.outcome.state = State::delivered;
       entry.outcome.status = status_for(State::delivered, answer.status);
       entry.outcome.error.reset();
+      entry.outcome.notify_passed_on = result.dsn_passed_on;
       entry.outcome.reply = answer.reply;
       entry.outcome.remote_host = host;
       continue;

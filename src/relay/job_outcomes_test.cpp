@@ -71,6 +71,18 @@ TEST(JobOutcomes, InDoubtWaitsInsteadOfTryingAnotherHostAtOnce) {
   EXPECT_EQ(outcomes.take()[0].state, State::deferred);
 }
 
+// rfc3461#5.2.2: "relayed" is ours to say only where the next hop will not say more.
+TEST(JobOutcomes, SaysWhetherTheNextHopTookOverTheNotices) {
+  for (bool offered : {true, false}) {
+    JobOutcomes outcomes(message(1));
+    smtp::TransactionResult result;
+    result.dsn_passed_on = offered;
+    result.recipients = {{std::nullopt, "2.0.0", "250 ok"}};
+    outcomes.answered({0}, result, host("mx.example.org"));
+    EXPECT_EQ(outcomes.take()[0].notify_passed_on, offered);
+  }
+}
+
 TEST(JobOutcomes, RequireTlsIsReturnedOnlyIfNoHostWasMerelyDown) {
   smtp::TransactionResult lacking;
   lacking.recipients = {{Error(Code::requiretls_missing, "mx1"), "5.7.30", ""}};
