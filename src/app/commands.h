@@ -9,6 +9,13 @@ namespace pawl::app {
 extern const Command relay_command;
 extern const Command send_command;
 extern const Command explain_command;
+extern const Command queue_list_command;
+extern const Command queue_show_command;
+extern const Command queue_hold_command;
+extern const Command queue_release_command;
+extern const Command queue_flush_command;
+extern const Command queue_remove_command;
+extern const Command queue_export_command;
 extern const Command config_check_command;
 extern const Command config_show_command;
 extern const Command config_doc_command;
