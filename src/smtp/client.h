@@ -21,17 +21,13 @@
 #include "base/secret.h"
 #include "smtp/capabilities.h"
 #include "smtp/content_encoder.h"
+#include "smtp/credentials.h"
 #include "smtp/reply.h"
 #include "smtp/transaction.h"
 
 namespace pawl::smtp {
 
 enum class Protocol : unsigned char { smtp, lmtp };
-
-struct Credentials {
-  std::string user;
-  Secret password;
-};
 
 struct ClientOptions {
   Protocol protocol = Protocol::smtp;

@@ -7,14 +7,9 @@
 #include <string>
 #include <string_view>
 
-#include "base/secret.h"
+#include "smtp/credentials.h"
 
 namespace pawl::smtp {
-
-struct Credentials {
-  std::string user;
-  Secret password;
-};
 
 class SaslExchange {
  public:
