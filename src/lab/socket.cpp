@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <poll.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -15,7 +15,6 @@
 #include <map>
 #include <mutex>
 #include <thread>
-#include <vector>
 
 #include "lab/guard.h"
 
@@ -62,6 +61,14 @@ Endpoint from_system(const SocketAddress& address) {
   return {*IpAddress::from_bytes(bytes), ntohs(v4.sin_port)};
 }
 
+void set_options(int descriptor) {
+  int one = 1;
+  setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);  // refused by UDP, no matter
+  timeval patience{kPatience.count(), 0};
+  setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+}
+
 Result<Socket> make_socket(const Endpoint& endpoint, int type) {
   TRY_VOID(check_lab_address(endpoint.address));
   int family = endpoint.address.is_v4() ? AF_INET : AF_INET6;
@@ -69,10 +76,7 @@ Result<Socket> make_socket(const Endpoint& endpoint, int type) {
   if (made < 0) return fail(Code::io, fmt::format("socket: {}", std::strerror(errno)));
   int one = 1;
   setsockopt(made, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-  if (type == SOCK_STREAM) setsockopt(made, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-  timeval patience{kPatience.count(), 0};
-  setsockopt(made, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-  setsockopt(made, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+  set_options(made);
   return Socket(made);
 }
 
@@ -168,39 +172,34 @@ struct TcpServer::State {
   };
 
   std::mutex mutex;
-  std::vector<std::shared_ptr<Door>> doors;
+  std::map<int, std::shared_ptr<Door>> doors;  // by descriptor
   std::list<std::shared_ptr<Visit>> visits;
+  int watch = epoll_create1(EPOLL_CLOEXEC);
   int wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-  bool stopping = false;
   std::thread porter;
 
-  void nudge() const {
-    std::uint64_t one = 1;
-    [[maybe_unused]] ssize_t ignored = write(wake, &one, sizeof one);
+  ~State() {
+    close(wake);
+    close(watch);
   }
 
-  // The doors and what poll is to watch: the wake-up first, then one entry a door.
-  std::vector<pollfd> watched(std::vector<std::shared_ptr<Door>>& open) {
+  void watch_for(int descriptor) const {
+    epoll_event event{};
+    event.events = EPOLLIN;
+    event.data.fd = descriptor;
+    epoll_ctl(watch, EPOLL_CTL_ADD, descriptor, &event);
+  }
+
+  void admit(int descriptor) {
     std::lock_guard lock(mutex);
-    open = doors;
-    std::vector<pollfd> set{{wake, POLLIN, 0}};
-    for (const auto& door : open) set.push_back({door->socket.descriptor(), POLLIN, 0});
-    return set;
-  }
-
-  void admit(const std::shared_ptr<Door>& door) {
-    int accepted = accept4(door->socket.descriptor(), nullptr, nullptr, SOCK_CLOEXEC);
+    auto found = doors.find(descriptor);
+    if (found == doors.end()) return;
+    int accepted = accept4(descriptor, nullptr, nullptr, SOCK_CLOEXEC);
     if (accepted < 0) return;
-    int one = 1;
-    setsockopt(accepted, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-    timeval patience{kPatience.count(), 0};
-    setsockopt(accepted, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    setsockopt(accepted, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+    set_options(accepted);
     auto visit = std::make_shared<Visit>(Socket(accepted));
-    std::lock_guard lock(mutex);
-    if (stopping) return;
     // The descriptor is closed by whoever reaps the visit, so that hang_up never hits a stranger.
-    visit->thread = std::thread([visit = visit.get(), handler = door->handler] {
+    visit->thread = std::thread([visit = visit.get(), handler = found->second->handler] {
       handler(visit->client);
       visit->client.hang_up();
       visit->over = true;
@@ -223,17 +222,11 @@ struct TcpServer::State {
 
   void serve() {
     while (true) {
-      std::vector<std::shared_ptr<Door>> open;
-      std::vector<pollfd> set = watched(open);
-      poll(set.data(), set.size(), 200);
-      if (set[0].revents != 0) {
-        std::uint64_t count;
-        [[maybe_unused]] ssize_t ignored = read(wake, &count, sizeof count);
-        std::lock_guard lock(mutex);
-        if (stopping) return;
-      }
-      for (std::size_t i = 0; i < open.size(); ++i) {
-        if (set[i + 1].revents & POLLIN) admit(open[i]);
+      epoll_event events[64];
+      int count = epoll_wait(watch, events, 64, 200);
+      for (int i = 0; i < count; ++i) {
+        if (events[i].data.fd == wake) return;  // written to once, to stop
+        admit(events[i].data.fd);
       }
       reap();
     }
@@ -241,19 +234,16 @@ struct TcpServer::State {
 };
 
 TcpServer::TcpServer() : state_(std::make_shared<State>()) {
+  state_->watch_for(state_->wake);
   state_->porter = std::thread([state = state_.get()] { state->serve(); });
 }
 
 TcpServer::~TcpServer() {
-  {
-    std::lock_guard lock(state_->mutex);
-    state_->stopping = true;
-  }
-  state_->nudge();
+  std::uint64_t one = 1;
+  [[maybe_unused]] ssize_t ignored = write(state_->wake, &one, sizeof one);
   state_->porter.join();
   hang_up_all();
   for (auto& visit : state_->visits) visit->thread.join();
-  close(state_->wake);
 }
 
 Result<Endpoint> TcpServer::listen(const Endpoint& at, Handler handler) {
@@ -267,23 +257,19 @@ Result<Endpoint> TcpServer::listen(const Endpoint& at, Handler handler) {
     return fail(Code::io, fmt::format("listening on {}: {}", at.text(), std::strerror(errno)));
   }
   Endpoint real = made.local();
+  const int descriptor = made.descriptor();
   {
     std::lock_guard lock(state_->mutex);
-    state_->doors.push_back(
-        std::make_shared<State::Door>(std::move(made), real, std::move(handler)));
+    state_->doors[descriptor] =
+        std::make_shared<State::Door>(std::move(made), real, std::move(handler));
   }
-  state_->nudge();
+  state_->watch_for(descriptor);
   return real;
 }
 
 void TcpServer::refuse(const Endpoint& at) {
   std::lock_guard lock(state_->mutex);
-  std::erase_if(state_->doors, [&](const auto& door) {
-    if (door->at != at) return false;
-    door->socket.hang_up();  // at once, also while the porter still holds it
-    return true;
-  });
-  state_->nudge();
+  std::erase_if(state_->doors, [&](const auto& door) { return door.second->at == at; });
 }
 
 void TcpServer::hang_up_all() {
