@@ -298,6 +298,10 @@ TEST(Listen, SurvivesRunningOutOfDescriptorsAndSaysSoOnce) {
   Loop loop;
   RecordingSink sink;
   auto task = [](RecordingSink* events) -> Task<> {
+    // UBSan looks at an object's type through a pipe, once for each type: not when no descriptor
+    // is left.
+    static_cast<EventSink*>(events)->emit({Severity::debug, "warm.up", {}});
+    events->events.clear();
     CO_TRY(auto listener, listen(loopback(), {.events = events}));
     CO_TRY(auto client, co_await dial(listener->local(), in(5s)));
     auto limit = std::make_unique<NoDescriptorsLeft>();
