@@ -11,6 +11,7 @@ step() {
 sources() { git ls-files 'src/*.h' 'src/*.cpp' 'tests/*.cpp' 'tests/*.h' 'fuzz/*.cpp' 'bench/*.cpp'; }
 step "format" bash -c "$(declare -f sources); sources | xargs -r clang-format-19 --dry-run -Werror"
 step "layers: arrows point down only" python3 tools/check_layers.py
+step "event names" python3 tools/check_events.py
 step "rfc references" python3 tools/check_rfc_references.py
 step "file sizes" python3 tools/check_sizes.py
 exit $failed

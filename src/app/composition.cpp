@@ -1,27 +1,43 @@
 #include "app/composition.h"
 
-#include "policy/selection.h"
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <ifaddrs.h>
+#include <netinet/in.h>
+
+#include <algorithm>
 
 namespace pawl::app {
 
-resolver::Options resolver_options(const Settings& settings) {
-  resolver::Options options;
-  if (!settings.dns.trust_anchor.empty()) {
-    options.root_trust_anchor_file.clear();
-    options.trust_anchor_files = {settings.dns.trust_anchor};
+namespace {
+
+// The addresses of this host's interfaces, loopback left out.
+std::vector<IpAddress> interface_addresses() {
+  std::vector<IpAddress> found;
+  ifaddrs* all = nullptr;
+  if (getifaddrs(&all) != 0) return found;
+  for (const ifaddrs* at = all; at != nullptr; at = at->ifa_next) {
+    if (at->ifa_addr == nullptr) continue;
+    std::string_view bytes;
+    if (at->ifa_addr->sa_family == AF_INET) {
+      const auto* v4 = reinterpret_cast<const sockaddr_in*>(at->ifa_addr);
+      bytes = {reinterpret_cast<const char*>(&v4->sin_addr), 4};
+    } else if (at->ifa_addr->sa_family == AF_INET6) {
+      const auto* v6 = reinterpret_cast<const sockaddr_in6*>(at->ifa_addr);
+      bytes = {reinterpret_cast<const char*>(&v6->sin6_addr), 16};
+    }
+    auto address = IpAddress::from_bytes(bytes);
+    if (address && !address->is_loopback()) found.push_back(*address);
   }
-  for (const Endpoint& forwarder : settings.dns.forwarders) {
-    options.forwarders.push_back({forwarder, settings.dns.forward_tls_name});
-  }
-  for (const StubSettings& stub : settings.dns.stubs) {
-    resolver::StubZone zone;
-    zone.zone = stub.zone;
-    zone.servers = stub.servers;
-    options.stub_zones.push_back(std::move(zone));
-  }
-  if (!settings.ca_file.empty()) options.ca_file = settings.ca_file;
-  return options;
+  freeifaddrs(all);
+  return found;
 }
+
+bool is_unspecified(const IpAddress& address) {
+  return std::ranges::all_of(address.bytes(), [](char c) { return c == '\0'; });
+}
+
+}  // namespace
 
 policy::Rules policy_rules(const Settings& settings) {
   policy::Rules rules{settings.rules, settings.exceptions};
@@ -35,21 +51,49 @@ policy::Rules policy_rules(const Settings& settings) {
   return rules;
 }
 
+relay::Routes routes_of(const Settings& settings) {
+  return {settings.routes, settings.relayhost};
+}
+
 relay::NextHop next_hop_of(const Settings& settings, const dns::Name& domain) {
-  const RouteSettings* best = nullptr;
-  int best_match = policy::kNoMatch;
-  for (const RouteSettings& route : settings.routes) {
-    const int match = policy::specificity(route.domain, domain);
-    if (match > best_match) {
-      best = &route;
-      best_match = match;
-    }
-  }
-  if (best) return best->to;
-  if (settings.relayhost) return *settings.relayhost;
+  smtp::Recipient recipient;
+  recipient.domain = domain;
+  auto hop = routes_of(settings).next_hop(recipient);
+  if (hop) return *hop;
   relay::NextHop itself;
   itself.domain = domain;
   return itself;
+}
+
+std::vector<IpAddress> own_addresses(const Settings& settings) {
+  std::vector<IpAddress> own;
+  for (const ListenSettings& listener : settings.listeners) {
+    if (listener.address.port != 25) continue;
+    if (is_unspecified(listener.address.address)) {
+      for (const IpAddress& address : interface_addresses()) own.push_back(address);
+    } else {
+      own.push_back(listener.address.address);
+    }
+  }
+  return own;
+}
+
+Result<net::DialMap> parse_dial_map(const std::vector<std::string>& entries) {
+  net::DialMap map;
+  for (const std::string& entry : entries) {
+    std::size_t equals = entry.find('=');
+    auto wrong = [&](std::string_view why) {
+      return fail(Code::invalid_argument,
+                  fmt::format("--test-dial {}: {}; write ADDRESS:PORT=ADDRESS:PORT", entry, why));
+    };
+    if (equals == std::string::npos) return wrong("the = is missing");
+    auto from = Endpoint::parse(std::string_view(entry).substr(0, equals));
+    auto to = Endpoint::parse(std::string_view(entry).substr(equals + 1));
+    if (!from) return wrong(from.error().detail);
+    if (!to) return wrong(to.error().detail);
+    map[*from] = *to;
+  }
+  return map;
 }
 
 }  // namespace pawl::app

@@ -78,7 +78,7 @@ net::Task<> explain(const Settings& settings, resolver::Resolver& resolver,
 int run(const Arguments& arguments) {
   auto settings = load_settings_or_default(arguments.value("config"));
   if (!settings) return complain("explain", settings.error());
-  auto resolver = resolver::make_unbound_resolver(resolver_options(*settings));
+  auto resolver = resolver::make_unbound_resolver(settings->dns);
   if (!resolver) return complain("explain", resolver.error());
   policy::MessageDemands demands;
   demands.require_tls = arguments.has("require-tls");

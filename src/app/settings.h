@@ -14,7 +14,10 @@
 #include "base/ip_address.h"
 #include "base/limits.h"
 #include "policy/rule.h"
-#include "relay/next_hop.h"
+#include "relay/retry_schedule.h"
+#include "relay/routes.h"
+#include "resolver/options.h"
+#include "tls/engine.h"
 
 namespace pawl::app {
 
@@ -26,36 +29,6 @@ struct ListenSettings {
   Endpoint address{IpAddress::v4(127, 0, 0, 1), 25};
   ListenTls tls = ListenTls::starttls;
   bool auth = false;  // offer AUTH, after TLS only
-};
-
-struct CertificateSettings {
-  std::string certificate_file;
-  std::string key_file;
-};
-
-struct RouteSettings {
-  std::string domain;  // example.org, .example.org (any subdomain), or * for all
-  relay::NextHop to;
-};
-
-struct StubSettings {
-  dns::Name zone;
-  std::vector<Endpoint> servers;
-};
-
-struct DnsSettings {
-  std::string trust_anchor;          // a file; empty: Debian's dns-root-data
-  std::vector<Endpoint> forwarders;  // empty: full recursion
-  std::string forward_tls_name;      // DNS over TLS to the forwarders, with this name checked
-  std::vector<StubSettings> stubs;
-};
-
-struct RetrySettings {
-  std::vector<Seconds> schedule = {std::chrono::minutes(5),  std::chrono::minutes(15),
-                                   std::chrono::minutes(30), std::chrono::hours(1),
-                                   std::chrono::hours(2),    std::chrono::hours(4)};
-  Seconds queue_lifetime = std::chrono::days(5);  // rfc5321#4.5.4.1: at least 4 or 5 days
-  Seconds delay_warning = std::chrono::hours(4);  // 0: no such notice
 };
 
 struct LimitSettings {
@@ -73,19 +46,19 @@ struct Settings {
   std::string postmaster;                 // empty: postmaster@hostname
   std::uint64_t threads = 0;              // 0: one per core
   std::vector<ListenSettings> listeners;  // empty in the file: one on 127.0.0.1:25
-  std::vector<CertificateSettings> certificates;
+  std::vector<tls::ServerContextOptions::KeyPair> certificates;
   std::vector<Network> client_networks;  // who may relay without AUTH
   std::string users_file;
   LineEndings line_endings = LineEndings::refuse;
   std::optional<relay::NextHop> relayhost;
-  std::vector<RouteSettings> routes;
+  std::vector<relay::Route> routes;
   policy::Enforcement enforcement = policy::Enforcement::enforce;
   std::vector<policy::Rule> rules;
   std::vector<policy::Exception> exceptions;
-  DnsSettings dns;
+  resolver::Options dns;
   std::vector<Network> sts_private_networks;  // where policy hosts may be though not public
   std::string ca_file;
-  RetrySettings retry;
+  relay::RetrySchedule retry;
   LimitSettings limits;
   LogFormat log_format = LogFormat::text;
   Severity log_level = Severity::info;

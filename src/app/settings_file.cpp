@@ -168,11 +168,7 @@ void check_together(Filler& filler, const Settings& settings, const ConfigNode& 
       filler.add(place_of("rule", i), "rule", "neither level nor enforcement", "at least one", "");
     }
   }
-  if (!settings.dns.forward_tls_name.empty() && settings.dns.forwarders.empty()) {
-    filler.add(place_of("dns"), "dns.forward_tls_name", "a name without forwarders",
-               "forwarders = [\"192.0.2.53:853\"]", "");
-  }
-  if (settings.retry.schedule.empty()) {
+  if (settings.retry.waits.empty()) {
     filler.add(place_of("retry"), "retry.schedule", "an empty list", List<Duration>::allowed(), "");
   }
 }
@@ -204,6 +200,7 @@ LoadedSettings read_settings(std::string_view text, std::string_view file) {
 void complete_settings(Settings& settings) {
   if (settings.hostname.empty()) settings.hostname = system_hostname();
   if (settings.postmaster.empty()) settings.postmaster = "postmaster@" + settings.hostname;
+  if (!settings.ca_file.empty()) settings.dns.ca_file = settings.ca_file;
   if (settings.listeners.empty()) settings.listeners.emplace_back();
   if (settings.client_networks.empty()) {
     settings.client_networks = {*Network::parse("127.0.0.0/8"), *Network::parse("::1/128")};

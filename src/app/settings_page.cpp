@@ -66,11 +66,12 @@ std::string settings_page() {
     text += section.name.empty()
                 ? "\n## At the top\n\n"
                 : fmt::format("\n## `{}`\n\n{}\n\n", header_line(section), section.help);
-    text += "| key | value | default | meaning |\n|---|---|---|---|\n";
+    text += "| key | value | default | SIGHUP | meaning |\n|---|---|---|---|---|\n";
     for (const Setting& setting : settings_table()) {
       if (setting.section != section.name) continue;
-      text += fmt::format("| `{}` | {} | `{}` | {} |\n", setting.key, setting.allowed(),
-                          default_text(setting, defaults), setting.help);
+      text += fmt::format("| `{}` | {} | `{}` | {} | {} |\n", setting.key, setting.allowed(),
+                          default_text(setting, defaults), reloads(setting) ? "yes" : "restart",
+                          setting.help);
     }
   }
   return text;

@@ -1,5 +1,7 @@
 #include "app/settings_table.h"
 
+#include <algorithm>
+
 namespace pawl::app {
 
 namespace {
@@ -29,9 +31,12 @@ constexpr std::array kSections = {
               s.exceptions.emplace_back().origin = std::move(origin);
             }},
     Section{"dns", false, "How the DNS is asked. Answers are always validated here."},
+    Section{"dns.forwarder", true, "A resolver that is asked instead of recursing from the root.",
+            [](const Settings& s) { return s.dns.forwarders.size(); },
+            [](Settings& s, std::string) { s.dns.forwarders.emplace_back(); }},
     Section{"dns.stub", true, "A zone that is asked at servers of its own.",
-            [](const Settings& s) { return s.dns.stubs.size(); },
-            [](Settings& s, std::string) { s.dns.stubs.emplace_back(); }},
+            [](const Settings& s) { return s.dns.stub_zones.size(); },
+            [](Settings& s, std::string) { s.dns.stub_zones.emplace_back(); }},
     Section{"mta_sts", false, "How MTA-STS policies are fetched."},
     Section{"tls", false, "TLS towards others."},
     Section{"retry", false, "What happens to mail that cannot be delivered at once."},
@@ -90,7 +95,7 @@ constexpr std::array kSettings = {
              "The chain, leaf first, PEM."),
     REQUIRED("certificate", "key", Text, certificates[i].key_file, "Its private key, PEM."),
 
-    REQUIRED("route", "domain", Pattern, routes[i].domain, "Whose mail."),
+    REQUIRED("route", "domain", Pattern, routes[i].pattern, "Whose mail."),
     REQUIRED("route", "to", Hop, routes[i].to,
              "The next hop. Brackets: this host, without MX look-up."),
 
@@ -113,15 +118,24 @@ constexpr std::array kSettings = {
     REQUIRED("exception", "until", Date, exceptions[i].until, "When it ends."),
     ROW("exception", "by", Text, exceptions[i].by, "Who decided it."),
 
-    ROW("dns", "trust_anchor", Text, dns.trust_anchor,
-        "A file with the root's DS or DNSKEY. Empty: Debian's dns-root-data."),
-    ROW("dns", "forwarders", List<Address>, dns.forwarders,
-        "Resolvers to ask instead of recursing from the root."),
-    ROW("dns", "forward_tls_name", Text, dns.forward_tls_name,
-        "Ask the forwarders over TLS and check that their certificate has this name."),
+    ROW("dns", "trust_anchor", Text, dns.root_trust_anchor_file,
+        "The root's key, a file in zone-file text. Empty: the root is not believed to be signed."),
+    ROW("dns", "more_trust_anchors", Strings, dns.trust_anchor_files,
+        "Files with keys of other zones."),
+    ROW("dns", "root_hints", Text, dns.root_hints_file,
+        "The root's servers, a file in zone-file text. Empty: those that are built in."),
 
-    REQUIRED("dns.stub", "zone", Domain, dns.stubs[i].zone, "The zone."),
-    REQUIRED("dns.stub", "servers", List<Address>, dns.stubs[i].servers, "Its servers."),
+    REQUIRED("dns.forwarder", "address", Address, dns.forwarders[i].endpoint,
+             "Its address; port 53, or 853 with TLS."),
+    ROW("dns.forwarder", "tls_name", Text, dns.forwarders[i].tls_name,
+        "Ask over TLS only, and check that its certificate has this name."),
+
+    REQUIRED("dns.stub", "zone", Domain, dns.stub_zones[i].zone, "The zone."),
+    REQUIRED("dns.stub", "servers", List<Address>, dns.stub_zones[i].servers, "Its servers."),
+    ROW("dns.stub", "insecure", Flag, dns.stub_zones[i].insecure,
+        "Its answers count as unsigned, whatever is signed."),
+    ROW("dns.stub", "trust_anchors", Strings, dns.stub_zones[i].trust_anchors,
+        "Its DS or DNSKEY records, in zone-file text."),
 
     ROW("mta_sts", "private_networks", List<AddressRange>, sts_private_networks,
         "Networks that are not public where policy hosts may be all the same."),
@@ -129,9 +143,9 @@ constexpr std::array kSettings = {
     ROW("tls", "ca_file", Text, ca_file,
         "Trusted authorities, PEM. Empty: /etc/ssl/certs/ca-certificates.crt."),
 
-    ROW("retry", "schedule", List<Duration>, retry.schedule,
+    ROW("retry", "schedule", List<Duration>, retry.waits,
         "How long to wait after each attempt; the last one repeats."),
-    ROW("retry", "queue_lifetime", Duration, retry.queue_lifetime,
+    ROW("retry", "queue_lifetime", Duration, retry.lifetime,
         "When a message that could not be delivered is returned to its sender."),
     ROW("retry", "delay_warning", Duration, retry.delay_warning,
         "When its sender is told that it is late. \"0s\": never."),
@@ -162,6 +176,17 @@ constexpr std::array kSettings = {
 #undef PAWL_ROW_
 
 }  // namespace
+
+bool reloads(const Setting& setting) {
+  static constexpr std::array kReloaded = {"certificate", "route", "rule",
+                                           "exception",   "retry", "log"};
+  static constexpr std::array kReloadedAtTheTop = {"client_networks", "users_file", "relayhost",
+                                                   "enforcement"};
+  if (setting.section.empty()) {
+    return std::ranges::find(kReloadedAtTheTop, setting.key) != kReloadedAtTheTop.end();
+  }
+  return std::ranges::find(kReloaded, setting.section) != kReloaded.end();
+}
 
 std::span<const Section> sections() {
   return kSections;

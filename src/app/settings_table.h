@@ -28,6 +28,9 @@ struct Setting {
   std::string_view help;
 };
 
+// Takes effect on SIGHUP; the others want a restart.
+bool reloads(const Setting& setting);
+
 std::span<const Section> sections();
 std::span<const Setting> settings_table();
 

@@ -10,8 +10,8 @@
 #include "net/loop.h"
 #include "policy/verdict.h"
 #include "relay/alerts.h"
+#include "relay/delivery_events.h"
 #include "relay/inbound.h"
-#include "relay/observed_delivery.h"
 #include "relay/outbound.h"
 #include "relay/routes.h"
 #include "relay/scheduler.h"
@@ -130,11 +130,12 @@ class Relay : public RelayPostman {
     auto route = [this](const smtp::Recipient& recipient) { return route_of(recipient); };
     alerts_.emplace(alert_options(), store_->queue(), ledger_, clock_, route);
     outbound_ = std::make_unique<relay::Outbound>(outbound_settings(options_), outbound_needs());
-    observed_ = std::make_unique<relay::ObservedDeliverer>(*outbound_, ledger_, clock_, &*alerts_);
+    observer_.emplace(ledger_, clock_, &*alerts_);
     relay::SchedulerServices services;
     services.loop = &loop_;
     services.queue = &store_->queue();
-    services.deliverer = observed_.get();
+    services.deliverer = outbound_.get();
+    services.observer = &*observer_;
     services.clock = &clock_;
     services.events = &ledger_;
     scheduler_ = std::make_unique<relay::Scheduler>(scheduler_settings(options_), services);
@@ -224,11 +225,11 @@ class Relay : public RelayPostman {
   std::unique_ptr<store::SqliteStore> store_;
   std::optional<discovery::Discovery> discovery_;
   std::optional<relay::Alerts> alerts_;
+  std::optional<relay::DeliveryEvents> observer_;
   std::atomic<bool> stopping_ = false;
   Endpoint endpoint_;
   net::Loop loop_;
   std::unique_ptr<relay::Outbound> outbound_;
-  std::unique_ptr<relay::ObservedDeliverer> observed_;
   std::unique_ptr<relay::Scheduler> scheduler_;
   std::unique_ptr<relay::Inbound> inbound_;
   std::thread thread_;

@@ -104,8 +104,8 @@ void Alerts::consider(const DeliveryJob& job, const DeliveryResult& result) {
     if (!broke_a_promise(attempt.failure)) continue;
     events_.emit({.severity = Severity::warning,
                   .name = "promise.broken",
-                  .fields = {{"id", store::queue_id(job.message.id)},
-                             {"destination", job.next_hop.key()},
+                  .fields = {{"queue_id", store::queue_id(job.message.id)},
+                             {"next_hop", job.next_hop.key()},
                              {"host", attempt.host.text()},
                              {"address", attempt.address ? attempt.address->text() : ""},
                              {"cause", std::string(row(attempt.failure->code).name)},
@@ -125,7 +125,7 @@ void Alerts::consider(const DeliveryJob& job, const DeliveryResult& result) {
                            {"promise", alert->text.promise},
                            {"observation", alert->text.observation},
                            {"remedy", alert->text.remedy},
-                           {"id", alert->queue_id}}});
+                           {"queue_id", alert->queue_id}}});
   // Not about a mail to the postmaster that is held itself: that would never end.
   bool own = job.message.origin.starts_with("alert");
   if (!options_.mail || own) return;
@@ -193,7 +193,7 @@ net::Task<> Alerts::send(Alerts* self, Alert alert) {
                         .name = "alert.mailed",
                         .fields = {{"domain", alert.domain.text()},
                                    {"cause", cause},
-                                   {"id", store::queue_id(id)}}});
+                                   {"queue_id", store::queue_id(id)}}});
   }
   co_return Result<>();
 }

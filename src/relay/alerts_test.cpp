@@ -6,7 +6,7 @@
 #include <filesystem>
 
 #include "net/loop.h"
-#include "relay/observed_delivery.h"
+#include "relay/delivery_events.h"
 
 namespace pawl::relay {
 namespace {

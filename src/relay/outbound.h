@@ -53,6 +53,7 @@ class Outbound : public Deliverer {
   Outbound(OutboundSettings settings, OutboundServices services);
   net::Task<DeliveryResult> deliver(DeliveryJob job) override;
   const ConnectionPool& pool() const { return pool_; }
+  void close_idle() { pool_.close_idle(MonoTime::max()); }  // at the end, on its loop
 
  private:
   struct Planned;

@@ -18,7 +18,6 @@
 #include <string_view>
 #include <vector>
 
-#include "base/secret.h"
 #include "smtp/capabilities.h"
 #include "smtp/content_encoder.h"
 #include "smtp/credentials.h"

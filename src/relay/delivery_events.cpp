@@ -1,4 +1,4 @@
-#include "relay/observed_delivery.h"
+#include "relay/delivery_events.h"
 
 #include <fmt/format.h>
 
@@ -26,9 +26,9 @@ Event delivery_event(const DeliveryJob& job, const DeliveryResult& result,
   const Attempt* attempt = deciding_attempt(result, outcome);
   Event event{.severity = Severity::info,
               .name = "delivery.delivered",
-              .fields = {{"id", store::queue_id(job.message.id)},
+              .fields = {{"queue_id", store::queue_id(job.message.id)},
                          {"to", address_of(job, outcome.index)},
-                         {"destination", job.next_hop.key()},
+                         {"next_hop", job.next_hop.key()},
                          {"host", attempt != nullptr ? attempt->host.text() : ""}}};
   auto add = [&](std::string key, std::string value) {
     event.fields.emplace_back(std::move(key), std::move(value));
@@ -57,14 +57,23 @@ Event delivery_event(const DeliveryJob& job, const DeliveryResult& result,
   return event;
 }
 
-net::Task<DeliveryResult> ObservedDeliverer::deliver(DeliveryJob job) {
-  auto result = co_await inner_.deliver(job);
-  if (!result) co_return result;
-  for (const RecipientOutcome& outcome : result->outcomes) {
-    events_.emit(delivery_event(job, *result, outcome, clock_.now()));
+void DeliveryEvents::attempted(const DeliveryJob& job, const DeliveryResult& result,
+                               const Settlement& settlement) {
+  for (const RecipientOutcome& outcome : settlement.outcomes) {
+    events_.emit(delivery_event(job, result, outcome, clock_.now()));
   }
-  if (alerts_ != nullptr) alerts_->consider(job, *result);
-  co_return result;
+  if (alerts_ != nullptr) alerts_->consider(job, result);
+}
+
+void DeliveryEvents::double_bounce(const store::QueuedMessage& message, const Notice& notice) {
+  events_.emit({.severity = Severity::warning,
+                .name = "delivery.double_bounce",
+                .fields = {{"queue_id", store::queue_id(message.id)},
+                           {"to", printable(notice.recipient.recipient.address)},
+                           {"origin", message.origin},
+                           {"status", notice.outcome.status},
+                           {"reason", notice.outcome.error ? notice.outcome.error->sentence()
+                                                           : notice.outcome.reply}}});
 }
 
 }  // namespace pawl::relay
