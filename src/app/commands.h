@@ -16,6 +16,7 @@ extern const Command queue_release_command;
 extern const Command queue_flush_command;
 extern const Command queue_remove_command;
 extern const Command queue_export_command;
+extern const Command lab_command;
 extern const Command config_check_command;
 extern const Command config_show_command;
 extern const Command config_doc_command;

@@ -26,9 +26,13 @@ constexpr const char* kHostname = "relay.sender.test";
 resolver::Options resolver_options(const World& world, const RelayOptions& lab) {
   resolver::Options options;
   options.root_trust_anchor_file = world.trust_anchor_file();
-  resolver::StubZone root;
-  root.servers = {world.dns_endpoint()};
-  options.stub_zones = {root};
+  // Every zone by itself: a delegation would lead to port 53, which is not ours everywhere.
+  for (const dns::Name& zone : world.zone_names()) {
+    resolver::StubZone stub;
+    stub.zone = zone;
+    stub.servers = {world.dns_endpoint()};
+    options.stub_zones.push_back(std::move(stub));
+  }
   options.timeout = lab.timeout;
   // Attacks come and go within seconds.
   options.bogus_ttl = Seconds(1);

@@ -167,6 +167,12 @@ Result<> World::start() {
   return {};
 }
 
+std::vector<dns::Name> World::zone_names() const {
+  std::vector<dns::Name> names;
+  for (const auto& file : zones_.files) names.push_back(*dns::Name::parse(file.name + "."));
+  return names;
+}
+
 void World::refuse(const Endpoint& at) {
   auto mapped = dial_map_.find(at);
   const Endpoint& real = mapped != dial_map_.end() ? mapped->second : at;
