@@ -32,9 +32,9 @@ struct MatrixRow {
 struct MatrixOptions {
   std::string destination;  // only this one; empty: all
   std::string attack;
-  std::chrono::seconds patience{40};  // for all rows together, once their mail is sent
-  int attempts = 2;                   // a message held this often stays held
-  std::string content;                // of the message; empty: a small one of our own
+  std::chrono::seconds patience{120};  // for all rows together, once their mail is sent
+  int attempts = 2;                    // a message held this often stays held
+  std::string content;                 // of the message; empty: a small one of our own
   // "delivering", done, of: called from one thread.
   std::function<void(std::string_view phase, std::size_t done, std::size_t of)> progress;
 };

@@ -175,10 +175,15 @@ Result<> add_addresses(std::span<const IpAddress> addresses) {
 
 Result<> use_resolv_conf(const std::string& path) {
   if (!entered) return fail(Code::internal, "resolv.conf is bound in the lab's namespace only");
+  // An earlier world's file is gone, and nothing can be mounted over what is gone.
+  static bool bound = false;
+  if (bound) umount2("/etc/resolv.conf", MNT_DETACH);
+  bound = false;
   // In many containers /etc/resolv.conf is a mount itself; ours lies over it.
   if (mount(path.c_str(), "/etc/resolv.conf", nullptr, MS_BIND, nullptr) != 0) {
     return system_failure("binding /etc/resolv.conf");
   }
+  bound = true;
   return {};
 }
 

@@ -15,7 +15,7 @@ namespace pawl::lab {
 
 struct RelayOptions {
   Seconds retry{1};
-  Seconds handshake{4};   // a stalled one ends the attempt
+  Seconds handshake{6};   // a stalled one ends the attempt
   Seconds timeout{20};    // of every other step
   std::string directory;  // of the queue's file; empty: the world's own
 };

@@ -101,7 +101,7 @@ class World {
   Mailbox& delivered() { return delivered_; }  // what real hosts took
   Mailbox& stolen() { return stolen_; }        // what the attacker took
   NameServer& dns() { return *name_server_; }
-  std::vector<dns::Name> zone_names() const;  // with the root
+  std::vector<dns::Name> zone_names() const;                          // with the root
   Endpoint dns_endpoint() const { return name_server_->endpoint(); }  // where resolvers ask
   const Scratch& scratch() const { return scratch_; }
   const std::string& ca_file() const { return ca_file_; }  // of the private CA

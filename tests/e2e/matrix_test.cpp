@@ -1,16 +1,17 @@
+#include "lab/matrix.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cstdlib>
 
-#include "lab/relay_postman.h"
-#include "lab/matrix.h"
 #include "lab/namespace.h"
+#include "lab/relay_postman.h"
 
 namespace pawl::lab {
 namespace {
 
-TEST(EndToEnd, EveryRowComesOutAsTheReviewedTableSays) {
+TEST(Matrix, EveryRowComesOutAsTheReviewedTableSays) {
   auto entered = enter_namespace();
   ASSERT_TRUE(entered) << entered.error().sentence();
   MatrixOptions options;
