@@ -35,6 +35,8 @@ class RelayService {
   Result<> start();
   // Until SIGTERM or SIGINT has been obeyed. SIGHUP reloads.
   void wait();
+  // Addresses it listens on, the real port where 0 was asked.
+  const std::vector<std::string>& listening() const { return listening_; }
   // What SIGHUP does: all of the new configuration, or nothing of it. Any thread but a loop's.
   Result<> reload();
 

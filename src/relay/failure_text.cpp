@@ -209,14 +209,15 @@ smtp::DsnRecipient dsn_recipient(const smtp::Recipient& recipient, const Deliver
     return to;
   }
   to.text = failure_text(result, outcome).paragraphs();
-  bool expired =
-      action == smtp::DsnAction::failed && outcome.state == RecipientOutcome::State::deferred;
+  bool sealed = outcome.error && row(outcome.error->code).retry == Retry::policy;
+  // A policy failure fails a recipient only when its time is over (relay/settlement.h).
+  bool expired = action == smtp::DsnAction::failed &&
+                 (sealed || outcome.state == RecipientOutcome::State::deferred);
   if (expired) {
     // rfc3464#2.3.4: the status of a final failure is of class 5, whatever the last attempt's was.
     if (to.status.starts_with('4')) to.status[0] = '5';
     to.text += "\n\nIt was tried again and again for as long as this relay keeps a message.";
   }
-  bool sealed = outcome.error && row(outcome.error->code).retry == Retry::policy;
   if (sealed) to.text += "\n\nNothing of the message left this relay unprotected.";
   return to;
 }

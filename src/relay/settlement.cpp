@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "relay/failure_text.h"
+
 namespace pawl::relay {
 
 namespace {
@@ -49,8 +51,8 @@ void give_up(RecipientOutcome& outcome) {
   if (outcome.status.empty() || row(code).retry == Retry::temporary) {
     outcome.status = std::string(row(Code::queue_lifetime).enhanced_status);
   }
-  if (row(code).retry != Retry::policy) code = Code::queue_lifetime;
-  outcome.error = Error(code, std::move(cause));
+  if (row(code).retry == Retry::policy) return;
+  outcome.error = Error(Code::queue_lifetime, std::move(cause));
 }
 
 }  // namespace
@@ -95,7 +97,7 @@ Settlement settle(const store::QueuedMessage& message, const DeliveryResult& res
             {.index = r.index,
              .next_attempt = schedule.next(r.attempts + 1, now, message.arrived, jitter),
              .status = outcome.status,
-             .text = sentence(outcome),
+             .text = failure_text(result, outcome).line(),
              .delay_notified = warn});
         if (warn) {
           s.notices.push_back(
