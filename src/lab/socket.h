@@ -1,8 +1,8 @@
 // Blocking sockets, threads and nothing else: what the lab's servers and its attacker stand on.
 // Deliberately not net/ and not tls/: the lab judges the relay by the bytes on the wire, so it
-// shares no code with the relay between the wire and the count (docs/decisions, lab).
-// Errors: connection_lost, timeout, connect_refused, io; permission for an address that is not the
-// lab's (guard.h).
+// shares no code with the relay between the wire and the count
+// (docs/decisions/0007-the-lab-judges-by-bytes.md). Errors: connection_lost, timeout,
+// connect_refused, io; permission for an address that is not the lab's (guard.h).
 #pragma once
 
 #include <atomic>
