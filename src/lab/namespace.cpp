@@ -16,6 +16,8 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <filesystem>
+#include <iterator>
 #include <thread>
 
 namespace pawl::lab {
@@ -58,6 +60,12 @@ Result<> raise_loopback() {
   errno = error;
   if (done != 0) return system_failure("bringing lo up");
   return {};
+}
+
+std::size_t thread_count() {
+  std::error_code error;
+  auto tasks = std::filesystem::directory_iterator("/proc/self/task", error);
+  return static_cast<std::size_t>(std::distance(begin(tasks), end(tasks)));
 }
 
 // The world has some thousand sockets; the usual soft limit is 1024.
@@ -105,6 +113,10 @@ struct AddressRequest {
 
 Result<> enter_namespace() {
   if (entered) return {};
+  if (thread_count() > 1) {
+    // unshare(2) moves the calling thread only; the others would keep looking at the real network.
+    return fail(Code::internal, "the lab's namespace is entered before the first thread starts");
+  }
   allow_many_files();
   uid_t uid = geteuid();
   gid_t gid = getegid();
