@@ -212,9 +212,15 @@ Task<> Scheduler::skip(std::shared_ptr<Work> work, Error why, WallTime until) {
   DeliveryResult result = all_deferred(job, why);
   WallTime now = services_.clock->now();
   Settlement settlement = settle(job.message, result, settings_.retry, now, jitter());
-  auto spread = std::chrono::milliseconds(static_cast<std::int64_t>((jitter() + 1.0) * 5000.0));
+  auto most = static_cast<double>(std::min(first_pause(), Seconds{10}).count()) * 1000.0;
+  auto spread = std::chrono::milliseconds(static_cast<std::int64_t>((jitter() + 1.0) / 2.0 * most));
   for (auto& deferral : settlement.update.deferred) deferral.next_attempt = until + spread;
   co_return co_await conclude(work, std::move(job), std::move(result), std::move(settlement));
+}
+
+// A destination rests no longer than the mail that found it unreachable waits for its next attempt.
+Seconds Scheduler::first_pause() const {
+  return std::min(settings_.limits.first_pause, settings_.retry.waits.front());
 }
 
 void Scheduler::note_reachability(Destination& destination, const Settlement& settlement) {
@@ -224,14 +230,14 @@ void Scheduler::note_reachability(Destination& destination, const Settlement& se
     destination.why.reset();
     return;
   }
-  const SchedulerLimits& limits = settings_.limits;
-  Seconds pause = limits.first_pause;
-  for (int i = 0; i < destination.failures && pause < limits.longest_pause; ++i) pause *= 2;
+  Seconds pause = first_pause();
+  Seconds longest = std::min(settings_.limits.longest_pause, settings_.retry.waits.back());
+  for (int i = 0; i < destination.failures && pause < longest; ++i) pause *= 2;
   WallTime now = services_.clock->now();
   // Attempts that ran side by side and failed together are one failure.
   if (now >= destination.paused_until) {
     ++destination.failures;
-    destination.paused_until = now + std::min(pause, limits.longest_pause);
+    destination.paused_until = now + std::min(pause, std::max(longest, first_pause()));
   }
   destination.why = *settlement.unreachable;
 }

@@ -102,6 +102,7 @@ class Scheduler {
   net::Task<Notices> notices_for(const DeliveryJob& job, const DeliveryResult& result,
                                  const Settlement& settlement);
   DeliveryJob job_of(const Work& work) const;
+  Seconds first_pause() const;
   void note_reachability(Destination& destination, const Settlement& settlement);
   void finished(const std::shared_ptr<Work>& work);
   bool is_forgettable(const Destination& destination) const;
