@@ -25,7 +25,9 @@ struct Dialog {
 };
 
 // What gtest calls a dialog.
-inline void PrintTo(const Dialog& dialog, std::ostream* out) { *out << dialog.file; }
+inline void PrintTo(const Dialog& dialog, std::ostream* out) {
+  *out << dialog.file;
+}
 
 Result<Dialog> parse_dialog(const std::string& file, const std::string& text);
 // Every .dlg file of a folder, by name. Aborts the test program if one cannot be read.
