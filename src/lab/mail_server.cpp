@@ -31,18 +31,22 @@ class Dialog {
   }
 
  private:
-  Result<> say(std::string_view text) { return client_.write(std::string(text) + "\r\n"); }
+  Result<> say(std::string_view text) {
+    if (server_.before_reply) server_.before_reply();
+    return client_.write(std::string(text) + "\r\n");
+  }
   void hear(std::string_view plaintext) const {
     if (server_.overhear) server_.overhear(plaintext);
   }
 
   Result<> obey(const std::string& line) {
     auto is = [&](std::string_view verb) { return starts_with_ignoring_case(line, verb); };
+    if (is("EHLO") || is("HELO")) hello_ = trim(std::string_view(line).substr(4));
     if (is("EHLO")) return greet();
     if (is("HELO")) return say("250 " + server_.name);
     if (is("STARTTLS")) return start_tls(line);
     if (is("MAIL FROM:")) {
-      mail_ = {server_.name, path_of(line), {}, {}, client_.is_tls(), client_.sni()};
+      mail_ = {server_.name, path_of(line), {}, {}, client_.is_tls(), client_.sni(), hello_};
       return say("250 2.1.0 sender ok");
     }
     if (is("RCPT TO:")) {
@@ -103,6 +107,7 @@ class Dialog {
 
   const MailServer& server_;
   Connection& client_;
+  std::string hello_;
   ReceivedMail mail_;
 };
 
@@ -117,6 +122,11 @@ void Mailbox::add(ReceivedMail mail) {
 std::vector<ReceivedMail> Mailbox::all() const {
   std::lock_guard lock(mutex_);
   return mails_;
+}
+
+std::size_t Mailbox::count() const {
+  std::lock_guard lock(mutex_);
+  return mails_.size();
 }
 
 std::vector<ReceivedMail> Mailbox::to(std::string_view recipient) const {

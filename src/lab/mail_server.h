@@ -22,6 +22,7 @@ struct ReceivedMail {
   std::string content;  // dots unstuffed
   bool over_tls = false;
   std::string sni;
+  std::string hello;  // what the client called itself
 };
 
 // Where servers put what they took. Thread-safe.
@@ -29,6 +30,7 @@ class Mailbox {
  public:
   void add(ReceivedMail mail);
   std::vector<ReceivedMail> all() const;
+  std::size_t count() const;
   std::vector<ReceivedMail> to(std::string_view recipient) const;
   // Waits until a mail to the recipient is there; false: the time came first.
   bool wait_for(std::string_view recipient, std::chrono::milliseconds patience) const;
@@ -46,6 +48,7 @@ struct MailServer {
   std::shared_ptr<TlsIdentity> identity;           // null: STARTTLS is not offered
   Mailbox* mailbox = nullptr;                      // not null
   std::function<void(std::string_view)> overhear;  // every plaintext byte of the client, if set
+  std::function<void()> before_reply = {};         // may keep the client waiting, if set
 };
 
 enum class TlsStart : unsigned char {
