@@ -53,6 +53,7 @@ class Receiver {
     TRY(server_.identity, lab::TlsIdentity::make(issued.certificate_pem, issued.key_pem));
     server_.mailbox = &mailbox_;
     server_.before_reply = [this] { waits_.wait(true); };
+    listener_ = std::make_unique<lab::TcpServer>();
     TRY_VOID(listener_->listen(at, [this](lab::Socket& socket) {
       lab::Connection connection(socket);
       lab::serve_mail(server_, connection, lab::TlsStart::starttls);
@@ -77,7 +78,7 @@ class Receiver {
   lab::Mailbox mailbox_;
   lab::MailServer server_;
   std::atomic<bool> waits_{false};
-  std::unique_ptr<lab::TcpServer> listener_ = std::make_unique<lab::TcpServer>();
+  std::unique_ptr<lab::TcpServer> listener_;  // a thread: made in the namespace
 };
 
 class KillNine : public testing::Test {
