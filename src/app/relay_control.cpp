@@ -22,6 +22,7 @@ constexpr auto kDnsTestEvery = std::chrono::hours(1);
 
 net::Task<> RelayService::watch_signals(RelayService* self) {
   net::ProcessSignals signals(net::Loop::current(), {SIGTERM, SIGINT, SIGHUP});
+  self->watching_.set_value();
   bool stopping = false;
   for (;;) {
     CO_TRY(int signal, co_await signals.wait());

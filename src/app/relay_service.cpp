@@ -211,6 +211,8 @@ Result<> RelayService::start() {
 
   net::Loop& first = loops_->at(0);
   first.spawn(watch_signals(this));
+  // Who is told "ready" may send SIGHUP at once: before this it would end the process.
+  watching_.get_future().wait();
   first.spawn(delivery_->discovery().keep_fresh(stop_refreshing_));
   first.spawn(test_dns(this));
   if (metrics_listener_) {

@@ -88,6 +88,7 @@ class RelayService {
   std::vector<std::string> listening_;  // for the log
   std::vector<Worker> workers_;         // one per loop
   net::Signal stop_refreshing_;
+  std::promise<void> watching_;  // signals reach us from here on
   std::promise<void> stopped_;
   std::atomic<bool> stopped_set_{false};
   // Last: its end destroys what still waits on the loops, and that refers to everything above.
