@@ -58,6 +58,7 @@ net::Task<> InboundSession::run() {
     lost.fields.emplace_back("reason", ended.error().sentence());
     state_->needs.events.emit(lost);
   }
+  drop_content();
   auto closed = co_await channel_.shutdown(state_->needs.clock.monotonic() + kGoodbye);
   if (!closed) channel_.close();
   co_return ended;
@@ -200,9 +201,7 @@ net::Task<> InboundSession::authenticate() {
 void InboundSession::begin_message() {
   arrived_ = state_->needs.clock.now();
   size_ = 0;
-  spill_.reset();
   store_error_.reset();
-  content_ = {};
   const smtp::Envelope& envelope = server_.envelope();
   std::string trace = smtp::received_field(
       {.hello = server_.hello(),
@@ -238,6 +237,7 @@ net::Task<> InboundSession::keep_content() {
     spill_ = *handle;
   } else {
     store_error_ = handle.error();
+    drop_content();  // at once: the disk may be full
   }
   co_return Result<>();
 }
@@ -256,7 +256,7 @@ net::Task<> InboundSession::end_message() {
     if (!server_.user().empty()) origin += " as " + server_.user();
     store::NewMessage message{.envelope = server_.take_envelope(),
                               .content = std::exchange(content_, {}),
-                              .spill = std::exchange(spill_, std::nullopt),
+                              .spill = spill_,
                               .size = size_,
                               .eight_bit = facts.eight_bit,
                               .tls_required_no = facts.tls_required_no,
@@ -266,6 +266,7 @@ net::Task<> InboundSession::end_message() {
     auto queued =
         co_await state_->needs.queue.commit(std::move(message), std::exchange(next_hops_, {}));
     if (queued) {
+      spill_.reset();
       std::string id = store::queue_id(queued->id);
       Event accepted = event(Severity::info, "message.accepted");
       accepted.fields.emplace_back("queue_id", id);
@@ -285,10 +286,15 @@ net::Task<> InboundSession::end_message() {
   co_return Result<>();
 }
 
-// Spilled chunks that no commit claims are swept by the store.
-void InboundSession::abort_message() {
+// What came of a message that will not be in the queue. Without this a client that leaves again and
+// again could fill the disk: the store's own sweep comes only with a restart.
+void InboundSession::drop_content() {
   content_ = {};
-  spill_.reset();
+  if (spill_) state_->needs.queue.discard(*std::exchange(spill_, std::nullopt));
+}
+
+void InboundSession::abort_message() {
+  drop_content();
   std::string fault = server_.content_fault();
   Event aborted = event(Severity::notice, fault.empty() ? "message.aborted" : "message.refused");
   if (!fault.empty()) aborted.fields.emplace_back("reason", std::move(fault));
@@ -297,6 +303,7 @@ void InboundSession::abort_message() {
 
 // Never 250 without a commit: the client keeps the message and tries again.
 void InboundSession::refuse_message(const Error& error) {
+  drop_content();
   Event refused = event(Severity::notice, "message.refused");
   refused.fields.emplace_back("reason", error.sentence());
   state_->needs.events.emit(refused);

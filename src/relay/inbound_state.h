@@ -58,6 +58,7 @@ class InboundSession : public std::enable_shared_from_this<InboundSession> {
   void begin_message();
   net::Task<> keep_content();
   net::Task<> end_message();
+  void drop_content();
   void abort_message();
   void refuse_message(const Error& error);
   static net::Task<> say_goodbye(std::shared_ptr<InboundSession> session);

@@ -40,6 +40,7 @@ class FakeQueue : public store::Queue {
     spilled[id].push_back(std::move(chunk));
     co_return id;
   }
+  void discard(std::int64_t handle) override { spilled.erase(handle); }
   net::Task<store::QueuedMessage> commit(store::NewMessage message,
                                          std::vector<std::string> next_hops) override {
     ++commits_begun;
@@ -342,8 +343,7 @@ InboundOptions small_chunks() {
   return options;
 }
 
-net::Task<> send_large(Bed& bed, std::string answer) {
-  Client client(bed);
+net::Task<> begin_large(Bed& bed, Client& client) {
   HEAR(client, "220 ");
   ASK(client, "HELO c\r\n", "250 ");
   CO_TRY_VOID(co_await client.say(kMail));
@@ -353,6 +353,14 @@ net::Task<> send_large(Bed& bed, std::string answer) {
   for (int i = 0; i < 1500; ++i) {
     CO_TRY_VOID(co_await client.say(std::string(98, static_cast<char>('a' + i % 26)) + "\r\n"));
   }
+  while (bed.queue.last_spill == 0 && !bed.queue.spill_error)
+    CO_TRY_VOID(co_await net::sleep_for({}));
+  co_return Result<>();
+}
+
+net::Task<> send_large(Bed& bed, std::string answer) {
+  Client client(bed);
+  CO_TRY_VOID(co_await begin_large(bed, client));
   ASK(client, ".\r\n", answer);
   co_return Result<>();
 }
@@ -376,6 +384,55 @@ TEST(Inbound, AFullDiskWhileSpillingAnswers452AtTheEnd) {
   bed.queue.spill_error = Error(Code::disk_full, "no room");
   run(bed, [](Bed& b) -> net::Task<> { return send_large(b, "452 4.3.1 "); });
   EXPECT_EQ(bed.queue.commits_begun, 0);
+}
+
+TEST(Inbound, WhatWasSpilledGoesWhenTheClientLeaves) {
+  Bed bed(small_chunks());
+  run(bed, [](Bed& b) -> net::Task<> {
+    Client client(b);
+    CO_TRY_VOID(co_await begin_large(b, client));
+    EXPECT_EQ(b.queue.spilled.size(), 1U);
+    client.channel.close();
+    while (b.ended == 0) CO_TRY_VOID(co_await net::sleep_for({}));
+    co_return Result<>();
+  });
+  EXPECT_TRUE(bed.queue.spilled.empty());
+}
+
+TEST(Inbound, WhatWasSpilledGoesWhenTheContentIsRefused) {
+  Bed bed(small_chunks());
+  run(bed, [](Bed& b) -> net::Task<> {
+    Client client(b);
+    CO_TRY_VOID(co_await begin_large(b, client));
+    ASK(client, "bare\nline feed\r\n.\r\n", "550 ");
+    co_return Result<>();
+  });
+  EXPECT_TRUE(bed.queue.spilled.empty());
+}
+
+TEST(Inbound, WhatWasSpilledGoesWhenTheRestFindsNoRoom) {
+  Bed bed(small_chunks());
+  run(bed, [](Bed& b) -> net::Task<> {
+    Client client(b);
+    CO_TRY_VOID(co_await begin_large(b, client));
+    b.queue.spill_error = Error(Code::disk_full, "no room");
+    CO_TRY_VOID(co_await client.say(std::string(500, 'x') + "\r\n"));
+    // Not only at the end of the message, which may be minutes away.
+    for (int i = 0; i < 10'000 && !b.queue.spilled.empty(); ++i) {
+      CO_TRY_VOID(co_await net::sleep_for({}));
+    }
+    EXPECT_TRUE(b.queue.spilled.empty());
+    ASK(client, ".\r\n", "452 4.3.1 ");
+    co_return Result<>();
+  });
+}
+
+TEST(Inbound, WhatWasSpilledGoesWhenItCannotBeCommitted) {
+  Bed bed(small_chunks());
+  bed.queue.commit_error = Error(Code::disk_full, "no room");
+  run(bed, [](Bed& b) -> net::Task<> { return send_large(b, "452 4.3.1 "); });
+  EXPECT_EQ(bed.queue.commits_begun, 1);
+  EXPECT_TRUE(bed.queue.spilled.empty());
 }
 
 TEST(Inbound, ASessionTooManyIsTurnedAway) {

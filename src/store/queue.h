@@ -108,7 +108,8 @@ class Queue {
   // Writes a chunk of a message that is too large to hold; the first call passes nothing and gets
   // the handle. Chunks that no commit claimed are swept at start-up.
   virtual net::Task<std::int64_t> spill(std::optional<std::int64_t> handle, std::string chunk) = 0;
-  // The message will not come: its chunks go. Needs no answer; the sweep is the second net.
+  // The message will not come: its chunks go, unless a message names them after all (a commit that
+  // came through and could not say so). Needs no answer; the sweep is the second net.
   virtual void discard(std::int64_t handle) { (void)handle; }
 
   // Durable when it returns. Errors: disk_full (452), store (451). `next_hops` gives each

@@ -78,7 +78,10 @@ Result<std::unique_ptr<QueueWriter>> QueueWriter::prepare(Database& database) {
        "ORDER BY position DESC LIMIT 1"},
       {&writer->delete_message_, "DELETE FROM message WHERE id = ?1"},
       {&writer->delete_content_, "DELETE FROM content WHERE message = ?1"},
-      {&writer->delete_spill_, "DELETE FROM spill WHERE handle = ?1"},
+      // Not what a message names: whoever discards may not know that its commit came through.
+      {&writer->delete_spill_,
+       "DELETE FROM spill WHERE handle = ?1 "
+       "AND NOT EXISTS (SELECT 1 FROM message WHERE spill = ?1)"},
       {&writer->update_message_,
        "UPDATE message SET due = ?2, recipients = ?3, tried = ?4, record = ?5 WHERE id = ?1"},
       {&writer->put_back_, "UPDATE message SET due = 0 WHERE id = ?1 AND due IS NULL"},

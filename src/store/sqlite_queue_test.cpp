@@ -139,6 +139,17 @@ TEST_F(SqliteQueueFile, ADiscardedSpillIsGone) {
   EXPECT_EQ(number("SELECT count(*) FROM spill"), 0);
 }
 
+TEST_F(SqliteQueueFile, ASpillThatAMessageNamesCannotBeDiscarded) {
+  auto store = open();
+  auto handle = await(store->queue().spill(std::nullopt, std::string(1000, 'x')));
+  NewMessage message = message_to({"joe@example.org"});
+  message.spill = *handle;
+  ASSERT_TRUE(await(store->queue().commit(message, {"hop"})));
+  store->queue().discard(*handle);
+  store.reset();
+  EXPECT_EQ(number("SELECT count(*) FROM spill WHERE length(data) = 1000"), 1);
+}
+
 TEST_F(SqliteQueueFile, ARottenRecordIsPutOnHoldAndTheOthersGoOn) {
   auto store = open();
   MessageId bad = commit(*store);
