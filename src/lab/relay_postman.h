@@ -15,7 +15,7 @@ namespace pawl::lab {
 
 struct RelayOptions {
   Seconds retry{1};
-  Seconds handshake{6};   // a stalled one ends the attempt
+  Seconds handshake{3};   // of each of a host's addresses, in each attempt, when it stalls
   Seconds timeout{20};    // of every other step
   std::string directory;  // of the queue's file; empty: the world's own
 };
