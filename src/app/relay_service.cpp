@@ -81,6 +81,12 @@ Result<> RelayService::open_listeners() {
       opened_.push_back({std::move(listener), listener_options(wanted), 0});
       continue;
     }
+    // Sharing a port among our loops would also share it, silently, with another relay that runs
+    // already: a listener that shares with nobody must be possible first.
+    if (auto alone = net::listen(at, options); !alone) {
+      return fail(alone.error().code,
+                  fmt::format("listen on {}: {}", at.text(), alone.error().detail));
+    }
     options.reuse_port = true;
     for (std::size_t loop = 0; loop < loops_->size(); ++loop) {
       auto listener = net::listen(at, options);

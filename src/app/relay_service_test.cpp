@@ -199,6 +199,21 @@ TEST_F(RelayServiceTest, ASettingThatNeedsARestartIsNamed) {
   stop(*service);
 }
 
+TEST_F(RelayServiceTest, APortThatAnotherRelayHoldsIsNotShared) {
+  configure("");
+  auto first = start();
+  std::string text = std::string("store = \"sqlite:") + (directory / "second.db").string() +
+                     "\"\n[[listen]]\naddress = \"" + first->listening().front() + "\"\n";
+  std::ofstream(file) << text;
+  auto settings = load_settings(file);
+  ASSERT_TRUE(settings) << settings.error().detail;
+  RelayService second(*std::move(settings), {.config_file = file});
+  auto started = second.start();
+  ASSERT_FALSE(started);
+  EXPECT_NE(started.error().detail.find(first->listening().front()), std::string::npos);
+  stop(*first);
+}
+
 TEST_F(RelayServiceTest, WhatCannotStartSaysWhy) {
   configure("");
   auto settings = load_settings(file);
