@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include <chrono>
+#include <filesystem>
 
 #include "base/bytes.h"
 #include "base/text.h"
@@ -116,7 +117,10 @@ Result<std::unique_ptr<NameServer>> NameServer::start(const SignedZones& zones, 
   Endpoint back{IpAddress::v4(127, 0, 0, 1), port};
   TRY(std::string config, scratch.write("nsd.conf", nsd_configuration(zones, back, scratch)));
   const std::string log = scratch.file("nsd.log");
-  TRY(Child nsd, Child::start({"nsd", "-d", "-c", config}, log));
+  // Where Debian puts it, which is not in the PATH of an ordinary user.
+  const std::string debian = "/usr/sbin/nsd";
+  const std::string program = std::filesystem::exists(debian) ? debian : "nsd";
+  TRY(Child nsd, Child::start({program, "-d", "-c", config}, log));
   TRY_VOID(wait_until_serving(nsd, back, log));
   TRY(Socket udp, bind_udp(at));
   Endpoint front = udp.local();
