@@ -1,5 +1,5 @@
 // Pawl beside Postfix, in one interleaved run: plain SMTP in, a durable queue, STARTTLS out to a
-// sink. usage: relay_bench PAWL LOAD SINK [RUNS]
+// sink. usage: relay_bench PAWL LOAD SINK [RUNS [SESSIONS BYTES MESSAGES]]
 //
 // Both ends of the line and both relays stand on the same cores, in a network namespace where only
 // lo exists. A figure counts only when every message arrived and none of them in clear. CPU is what
@@ -154,10 +154,16 @@ Result<Figure> measure_postfix(const Tools& tools, const interop::Identity& iden
                         "smtpd_peername_lookup = no", "smtpd_error_sleep_time = 0",
                         "smtp_tls_security_level = secure",
                         "smtp_tls_secure_cert_match = sink.test", "smtp_tls_CAfile = " + ca_file,
+                        "smtp_tls_session_cache_database = btree:${data_directory}/smtp_scache",
                         "smtp_tls_connection_reuse = yes", "smtp_connection_cache_on_demand = yes",
                         "smtp_connection_cache_destinations = [127.0.0.1]:2526",
                         "smtp_tls_loglevel = 0"}}));
-  return measure(tools, identity, postfix->pid(), cell, scratch);
+  auto figure = measure(tools, identity, postfix->pid(), cell, scratch);
+  if (figure) return figure;
+  std::string log = postfix->log();
+  std::size_t most = std::min<std::size_t>(4000, log.size());
+  return fail(figure.error().code, figure.error().detail + "Postfix says, at the end:\n" +
+                                       log.substr(log.size() - most));
 }
 
 Result<Figure> measure_pawl(const Tools& tools, const interop::Identity& identity,
@@ -251,13 +257,15 @@ Result<> run(const Tools& tools, int runs, std::vector<Cell> cells) {
 int main(int argc, char** argv) {
   using namespace pawl;
   if (argc < 4) {
-    std::fprintf(stderr, "usage: %s PAWL LOAD SINK [RUNS]   (as root)\n", argv[0]);
+    std::fprintf(stderr, "usage: %s PAWL LOAD SINK [RUNS [SESSIONS BYTES MESSAGES]]   (as root)\n",
+                 argv[0]);
     return 64;
   }
   int runs = argc > 4 ? std::atoi(argv[4]) : 3;
-  auto done = bench::run(
-      {argv[1], argv[2], argv[3]}, runs,
-      {{20, 2048, 5000}, {100, 2048, 5000}, {20, 65536, 1500}, {100, 65536, 1500}, {1, 2048, 500}});
+  std::vector<bench::Cell> cells = {
+      {20, 2048, 5000}, {100, 2048, 5000}, {20, 65536, 1500}, {100, 65536, 1500}, {1, 2048, 500}};
+  if (argc > 7) cells = {{std::atoi(argv[5]), std::atoi(argv[6]), std::atoi(argv[7])}};
+  auto done = bench::run({argv[1], argv[2], argv[3]}, runs, cells);
   if (!done) std::fprintf(stderr, "relay_bench: %s\n", done.error().sentence().c_str());
   return done ? 0 : 1;
 }

@@ -4,6 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 tools/setup.sh --peers
 cmake --preset bench >/dev/null
-cmake --build --preset bench --target relay_bench smtp_load smtp_sink
+cmake --build --preset bench --target relay_bench memory_bench smtp_load smtp_sink
 run=(build/bench/bench/relay_bench "$PWD/build/release/pawl" "$PWD/build/bench/bench/smtp_load" "$PWD/build/bench/bench/smtp_sink" "${RUNS:-3}")
 if [ "$(id -u)" = 0 ]; then "${run[@]}"; else sudo "${run[@]}"; fi
+build/bench/bench/memory_bench "$PWD/build/release/pawl" "$PWD/build/bench/bench/smtp_load"

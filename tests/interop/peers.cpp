@@ -154,6 +154,11 @@ Result<std::unique_ptr<Postfix>> Postfix::start(const lab::Scratch& scratch, Opt
   if (at == std::string::npos)
     return fail(Code::not_found, "no smtp service in Postfix's master.cf.dist");
   master.replace(at, kSmtp.size(), fmt::format("\n{}  inet", options.listen.text()));
+  // What keeps TLS connections for reuse; Debian ships it commented out.
+  constexpr std::string_view kTlsProxy = "\n#tlsproxy";
+  if (std::size_t proxy = master.find(kTlsProxy); proxy != std::string::npos) {
+    master.erase(proxy + 1, 1);
+  }
   TRY_VOID(write_file(home / "conf/master.cf", master));
 
   std::string output = home / "output";
