@@ -40,7 +40,8 @@ asan:
 tsan:
 	cmake --preset tsan >/dev/null
 	cmake --build --preset tsan -j $(JOBS)
-	$(CTEST) --test-dir build/tsan -R '^(net|store|relay|resolver):'
+	TSAN_OPTIONS=suppressions=$(CURDIR)/tools/tsan.supp \
+	  $(CTEST) --test-dir build/tsan -R '^(net|store|relay|resolver|faults):'
 
 # A minute for each target; FUZZ_SECONDS=5 for a smoke run.
 fuzz:

@@ -27,7 +27,7 @@ class GroupCommit {
   struct Options {
     std::size_t batch = 512;  // requests in one transaction
     // Pages in the WAL after which they are copied into the file, between two batches
-    // (docs/formats/queue.md says how this was measured).
+    // (measured: docs/formats/queue.md).
     int checkpoint_pages = 4000;
   };
 

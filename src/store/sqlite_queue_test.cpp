@@ -6,6 +6,7 @@
 
 #include "base/event.h"
 #include "store/queue_contract.h"
+#include "store/queue_threads_contract.h"
 #include "store/sqlite_database.h"
 #include "store/sqlite_store.h"
 
@@ -36,6 +37,7 @@ std::unique_ptr<QueueBed> make_sqlite_bed() {
 }
 
 INSTANTIATE_TEST_SUITE_P(Sqlite, QueueContract, testing::Values(make_sqlite_bed));
+INSTANTIATE_TEST_SUITE_P(Sqlite, QueueUnderLoops, testing::Values(make_sqlite_bed));
 
 struct CollectingSink : EventSink {
   void emit(const Event& event) override { events.push_back(event); }

@@ -199,6 +199,7 @@ TEST_F(KillNine, LosesNothingAndExplainsEveryDuplicate) {
       std::ranges::max(kills_, {}, [](const Kill& k) { return k.queued.size(); }).queued.size(),
       std::accumulate(awaiting_.begin(), awaiting_.end(), 0), sum(found.delivered_not_recorded),
       sum(found.committed_not_acknowledged));
+  EXPECT_EQ(sanitizer_report(*scratch_), "");
   EXPECT_THAT(load.refusals(), IsEmpty());
   EXPECT_THAT(found.lost, IsEmpty());
   EXPECT_THAT(found.damaged, IsEmpty());

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "net/loop.h"
@@ -64,6 +65,13 @@ std::string log_of(const lab::Scratch& scratch) {
   auto log = lab::read_file(scratch.file("relay.log"));
   if (!log) return log.error().sentence();
   return log->size() > kLogEnd ? log->substr(log->size() - kLogEnd) : *log;
+}
+
+std::string sanitizer_report(const lab::Scratch& scratch) {
+  auto log = lab::read_file(scratch.file("relay.log"));
+  if (!log) return log.error().sentence();
+  auto at = std::min(log->find("Sanitizer: "), log->find("runtime error: "));
+  return at == std::string::npos ? "" : log->substr(at, kLogEnd);
 }
 
 Result<std::set<Copy>> queued_copies(const lab::Scratch& scratch) {

@@ -24,6 +24,8 @@ Result<lab::Child> start_relay(const lab::Scratch& scratch, int life, const Rela
 
 // The end of the log, for failures.
 std::string log_of(const lab::Scratch& scratch);
+// What a sanitizer wrote into it, where the program was built with one.
+std::string sanitizer_report(const lab::Scratch& scratch);
 
 // What the file holds, after a kill. Reads a copy: the first to open the file after a crash
 // recovers its write-ahead log, and that must be the relay.
