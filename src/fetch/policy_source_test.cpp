@@ -94,6 +94,9 @@ class Fetch : public testing::Test {
       loop.spawn(ask(source_.get(), listener_.get(), &result));
     });
     loop.run();
+    // They stand on this loop and this clock.
+    source_.reset();
+    listener_.reset();
     return *std::move(result);
   }
   Error failure() {
