@@ -32,7 +32,7 @@ Result<std::unique_ptr<DeliverySide>> DeliverySide::make(const Settings& setting
 std::unique_ptr<relay::Outbound> DeliverySide::make_outbound() {
   relay::OutboundServices services;
   discovery::Discovery* discovery = discovery_.get();
-  services.gather = [discovery](relay::NextHop hop) {
+  services.gather = [discovery](const relay::NextHop& hop) {
     return discovery->gather(hop.domain, {hop.mx_lookup, hop.port});
   };
   services.refetch_policy = [discovery](dns::Name domain) {

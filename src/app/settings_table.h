@@ -15,7 +15,7 @@ struct Section {
   bool repeats = false;
   std::string_view help;
   std::size_t (*count)(const Settings&) = nullptr;  // of a section that repeats
-  void (*append)(Settings&, std::string origin) = nullptr;
+  void (*append)(Settings&, const std::string& origin) = nullptr;
 };
 
 struct Setting {

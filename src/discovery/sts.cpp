@@ -53,7 +53,7 @@ net::Task<mta_sts::TxtOutcome> StsDiscovery::ask_txt(dns::Name domain) {
   co_return outcome;
 }
 
-policy::StsFacts StsDiscovery::held_facts(const Held& held, std::string note,
+policy::StsFacts StsDiscovery::held_facts(const Held& held, const std::string& note,
                                           std::optional<Error> error) {
   policy::StsFacts facts;
   facts.state = policy::StsFacts::State::policy;

@@ -43,7 +43,8 @@ class StsDiscovery {
   net::Task<Held> load(dns::Name domain);
   net::Task<mta_sts::TxtOutcome> ask_txt(dns::Name domain);
   net::Task<policy::StsFacts> fetch(dns::Name domain, std::string id, Held held, bool for_mail);
-  policy::StsFacts held_facts(const Held& held, std::string note, std::optional<Error> error);
+  policy::StsFacts held_facts(const Held& held, const std::string& note,
+                              std::optional<Error> error);
   void tell_fetched(const Held& before, const mta_sts::StoredPolicy& after,
                     const mta_sts::Policy& policy);
 

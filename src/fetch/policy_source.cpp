@@ -76,7 +76,7 @@ Result<FetchedPolicy> policy_in(http::Response response) {
 }
 
 // What went wrong at one address, as one of the three types of RFC 8460.
-Error typed(const IpAddress& address, Error error) {
+Error typed(const IpAddress& address, const Error& error) {
   const bool is_typed = error.code == Code::sts_webpki || error.code == Code::sts_policy_invalid;
   Code code = is_typed ? error.code : Code::sts_fetch;
   std::string why = is_typed || error.code == Code::sts_fetch ? error.detail : error.sentence();

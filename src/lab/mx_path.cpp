@@ -64,14 +64,14 @@ class Passage {
         TRY_VOID(from_server(bytes));
       } else if (ready[0].revents != 0) {
         TRY(std::string bytes, client_.read_some());
-        TRY_VOID(from_client(std::move(bytes)));
+        TRY_VOID(from_client(bytes));
       }
     }
     return {};
   }
 
  private:
-  Result<> from_client(std::string bytes) {
+  Result<> from_client(std::string_view bytes) {
     if (opaque_) return server_->write_all(bytes);
     pending_ += bytes;
     while (!pending_.empty() && !opaque_ && !over_) {

@@ -188,7 +188,7 @@ class Relay : public RelayPostman {
 
   relay::OutboundServices outbound_needs() {
     relay::OutboundServices needs;
-    needs.gather = [this](relay::NextHop hop) { return discovery_->gather(hop.domain); };
+    needs.gather = [this](const relay::NextHop& hop) { return discovery_->gather(hop.domain); };
     needs.refetch_policy = [this](dns::Name domain) {
       return discovery_->policy_has_changed(std::move(domain));
     };
@@ -241,7 +241,7 @@ class Relay : public RelayPostman {
 
 }  // namespace
 
-Result<std::unique_ptr<RelayPostman>> start_relay(const World& world, RelayOptions options) {
+Result<std::unique_ptr<RelayPostman>> start_relay(const World& world, const RelayOptions& options) {
   TRY(auto resolver, resolver::make_unbound_resolver(resolver_options(world, options)));
   tls::ClientContextOptions trust;
   trust.ca_file = world.ca_file();

@@ -28,6 +28,7 @@ class RelayPostman : public Postman {
 };
 
 // The world must be started and outlive it. Errors: config_invalid, io, store.
-Result<std::unique_ptr<RelayPostman>> start_relay(const World& world, RelayOptions options = {});
+Result<std::unique_ptr<RelayPostman>> start_relay(const World& world,
+                                                  const RelayOptions& options = {});
 
 }  // namespace pawl::lab

@@ -66,10 +66,10 @@ class Parser {
   }
 
  private:
-  std::unexpected<Error> invalid(int number, std::string why) const {
+  std::unexpected<Error> invalid(int number, const std::string& why) const {
     return fail(Code::sts_policy_invalid, "line " + std::to_string(number) + ": " + why);
   }
-  void warn(int number, std::string what) {
+  void warn(int number, const std::string& what) {
     if (policy_.warnings.size() < 32) {
       policy_.warnings.push_back("line " + std::to_string(number) + ": " + what);
     }

@@ -7,7 +7,8 @@ namespace pawl::net {
 
 namespace {
 
-constexpr std::size_t kPipeCapacity = 64 * 1024;  // a writer waits when it is full, as on a socket
+constexpr std::size_t kPipeCapacity =
+    std::size_t{64} * 1024;  // a writer waits when it is full, as on a socket
 
 // One direction. A Signal is made for each wait and notified by the other end.
 struct Direction {

@@ -71,7 +71,7 @@ net::Task<> Inbound::serve(std::unique_ptr<net::Listener> listener, ListenerOpti
       co_return fail(std::move(stream).error());
     }
     // What a session ends with, it has said itself.
-    net::Loop::current().spawn(begin(state, *std::move(stream), options), [](Result<>) {});
+    net::Loop::current().spawn(begin(state, *std::move(stream), options), [](const Result<>&) {});
   }
   co_return Result<>();
 }

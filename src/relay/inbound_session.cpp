@@ -316,7 +316,7 @@ void InboundSession::shut_down() {
   server_.shut_down();
   if (!reading_ || !server_.has_output()) return;
   // The session sleeps in read(): the farewell goes out beside it, and the close wakes it.
-  net::Loop::current().spawn(say_goodbye(shared_from_this()), [](Result<>) {});
+  net::Loop::current().spawn(say_goodbye(shared_from_this()), [](const Result<>&) {});
 }
 
 net::Task<> InboundSession::say_goodbye(std::shared_ptr<InboundSession> session) {

@@ -81,7 +81,7 @@ class Bridge : public TlsBridge {
   net::Task<> accept_all(std::unique_ptr<net::Listener> listener, Forwarder forwarder) {
     for (;;) {
       CO_TRY(auto stream, co_await listener->accept());
-      loop_.spawn(serve(std::move(stream), forwarder), [this, forwarder](Result<> ended) {
+      loop_.spawn(serve(std::move(stream), forwarder), [this, forwarder](const Result<>& ended) {
         const std::scoped_lock lock(mutex_);
         last_failure_ = ended ? ""
                               : forwarder.endpoint.text() + " (" + forwarder.tls_name +

@@ -34,7 +34,8 @@ std::size_t quoted_length(std::string_view text, Charset charset) {
     auto u = static_cast<unsigned char>(text[i]);
     if (text[i] == '"') return i + 1;
     if (text[i] == '\\') {
-      if (++i == text.size() || text[i] < ' ' || text[i] > '~') return 0;
+      ++i;
+      if (i == text.size() || text[i] < ' ' || text[i] > '~') return 0;
     } else if (u < ' ' || u == 0x7f || (u >= 0x80 && charset == Charset::ascii)) {
       return 0;
     }

@@ -58,7 +58,7 @@ void add_keyword(Capabilities& capabilities, std::string_view line) {
     capabilities.size_declared = true;
     // rfc1870#4: 0, or no value, means that no fixed limit is in force.
     auto size = parse_decimal(trim(value), std::numeric_limits<std::uint64_t>::max());
-    if (size && *size > 0) capabilities.size_limit = *size;
+    if (size && *size > 0) capabilities.size_limit = size;
   }
 }
 

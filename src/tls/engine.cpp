@@ -15,7 +15,7 @@ namespace {
 // PKIX asks for more (verify.cpp); opportunistic TLS asks for nothing (rfc7435#3).
 constexpr int kDemandedSecurityLevel = 1;
 
-constexpr std::size_t kRecord = 16 * 1024;  // plaintext of the largest TLS record
+constexpr std::size_t kRecord = std::size_t{16} * 1024;  // plaintext of the largest TLS record
 
 BIO_METHOD* buffer_method();
 
