@@ -1,5 +1,5 @@
 # The commands of the house. CMake does the work; this file is what a person types.
-.PHONY: all run test setup build fuzz bench format lint check clean asan tsan
+.PHONY: all run test rules setup build fuzz bench format lint check clean asan tsan
 
 JOBS ?= $(shell nproc)
 # Compiled files are shared between checkouts of the same tree.
@@ -21,6 +21,10 @@ test: setup
 	cmake --build --preset dev -j $(JOBS)
 	@echo "== Running the tests"
 	$(CTEST) --test-dir build/dev
+
+# Takes one rule of docs/rules.md after the other out of a copy and wants its test to fail.
+rules:
+	tools/mutate.py --jobs $(JOBS)
 
 setup:
 	@echo "== Installing what is missing (tools/packages.txt)"

@@ -13,5 +13,6 @@ step "format" bash -c "$(declare -f sources); sources | xargs -r clang-format-19
 step "layers: arrows point down only" python3 tools/check_layers.py
 step "event names" python3 tools/check_events.py
 step "rfc references" python3 tools/check_rfc_references.py
+step "rules: every mutation still applies" python3 tools/mutate.py --check
 step "file sizes" python3 tools/check_sizes.py
 exit $failed

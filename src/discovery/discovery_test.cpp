@@ -206,7 +206,9 @@ TEST_F(Destination, AFailedRefetchAfterAMismatchLeavesThePolicyStanding) {
   dns_.add("evil.example.net", dns::Type::a, "192.0.2.66");
   policy::Facts facts = gather();
   EXPECT_EQ(facts.sts.policy->mode, mta_sts::Mode::enforce);
+  clock_.advance(std::chrono::minutes(5));
   EXPECT_FALSE(run(discovery_.policy_has_changed(domain_)).value());
+  EXPECT_EQ(source_.asked, 3);
 }
 
 TEST_F(Destination, PolicyHasChangedIsTrueOnlyForAnotherPolicy) {
@@ -255,6 +257,21 @@ TEST_F(Destination, AConfiguredNextHopIsItsOwnPolicyDomain) {
   EXPECT_FALSE(facts->mx_lookup);
   EXPECT_EQ(dns_.times_asked("_mta-sts.relay.example.net", dns::Type::txt), 1U);
   EXPECT_EQ(dns_.times_asked("_mta-sts.example.net", dns::Type::txt), 0U) << "never a parent";
+}
+
+// rfc8461#3.4
+TEST_F(Destination, ThePolicyDomainIsNeitherAnAliasTargetNorAnMxHost) {
+  dns_.add("_mta-sts.mx1.example.org", dns::Type::txt, "v=STSv1; id=host");
+  EXPECT_EQ(gather().sts.id, "one");
+  EXPECT_EQ(dns_.times_asked("_mta-sts.mx1.example.org", dns::Type::txt), 0U);
+
+  dns_.add("shop.example.net", dns::Type::cname, "example.org");
+  auto alias = run(discovery_.gather(dns::Name::parse("shop.example.net").value()));
+  ASSERT_TRUE(alias) << alias.error().sentence();
+  EXPECT_EQ(alias->mx_canonical, domain_);
+  EXPECT_EQ(alias->sts.state, StsFacts::State::none);
+  EXPECT_EQ(dns_.times_asked("_mta-sts.shop.example.net", dns::Type::txt), 1U);
+  EXPECT_EQ(dns_.times_asked(kTxt, dns::Type::txt), 1U) << "asked for example.org's own mail only";
 }
 
 TEST_F(Destination, TheErrorOfTheMxLookupIsTheDomains) {

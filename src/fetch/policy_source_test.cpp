@@ -134,6 +134,22 @@ TEST_F(Fetch, GetsThePolicyAtItsWellKnownPlace) {
   EXPECT_THAT(request_, HasSubstr("Host: mta-sts.example.org\r\n"));
 }
 
+// The dial map knows the host's port 443 only; any other is a closed port of this machine.
+TEST_F(Fetch, AsksPort443AndNoOther) {
+  dns_.remove(kHost, dns::Type::a);
+  dns_.add(kHost, dns::Type::a, "127.0.0.43");
+  mapped_ = {IpAddress::v4(127, 0, 0, 43)};
+  private_networks_ = {Network::parse("127.0.0.0/8").value()};
+  auto fetched = fetch();
+  EXPECT_TRUE(fetched) << fetched.error().sentence();
+}
+
+TEST_F(Fetch, EndsWithItsTimeLimit) {
+  time_limit_ = Seconds(0);
+  EXPECT_EQ(failure().code, Code::sts_fetch);
+  EXPECT_EQ(request_, "");
+}
+
 TEST_F(Fetch, ACertificateForAnotherNameIsRefusedBeforeAnythingIsAsked) {
   leaf_ = tls::leaf_for({"example.org", "*.mta-sts.example.org"}, net::SystemClock().now());
   EXPECT_EQ(failure().code, Code::sts_webpki);

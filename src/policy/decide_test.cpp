@@ -306,6 +306,13 @@ TEST(DecideLocal, ARuleForTheHostAndARuleForTheDomainBothHold) {
   Verdict v = decide_one(plain_facts(), rules);
   EXPECT_TRUE(v.profile.pkix);
   EXPECT_FALSE(v.tls_forbidden);
+  rules.rules[1].level = Level::verify;
+  v = decide_one(plain_facts(), rules);
+  ASSERT_TRUE(v.profile.pkix);
+  EXPECT_THAT(v.profile.pkix->names, ElementsAre("example.org", ".example.org"));
+  EXPECT_THAT(v.profile.pkix->also_names, ElementsAre("mx1.example.org"));
+  rules.rules[0].level = Level::may;
+  EXPECT_THAT(pkix_names(decide_one(plain_facts(), rules)), ElementsAre("mx1.example.org"));
 }
 
 TEST(DecideLocal, ASubdomainPatternDoesNotMatchTheDomainItselfNorAStranger) {

@@ -277,6 +277,36 @@ TEST_F(OutboundTest, DeliversOverTlsThatWasAuthenticated) {
   EXPECT_THAT(host.heard, AllOf(Contains("tls: ..secret"), Not(Contains("clear: DATA"))));
 }
 
+TEST_F(OutboundTest, HalfDaneIsNotCountedAsAuthenticated) {
+  add_host(true);
+  plan.verdicts[0].promised = policy::Protection::half_dane;
+  DeliveryResult result = deliver(job());
+  EXPECT_EQ(result.outcomes[0].state, State::delivered);
+  EXPECT_EQ(result.attempts[0].reached, policy::Protection::half_dane);
+}
+
+TEST_F(OutboundTest, EachMessageIsDecidedByItsOwnDemands) {
+  add_host().keywords = "250-REQUIRETLS\r\n";
+  std::vector<std::string> decided;
+  services.decide = [&](const policy::Facts&, const policy::Rules&,
+                        const policy::MessageDemands& demands, WallTime) {
+    decided.push_back(std::string(demands.require_tls ? "REQUIRETLS " : "") +
+                      (demands.tls_required_no ? "TLS-Required: No" : ""));
+    return plan;
+  };
+  for (bool require_tls : {false, true}) {
+    for (bool tls_required_no : {false, true}) {
+      DeliveryJob made = job();
+      made.message.envelope.require_tls = require_tls;
+      made.message.content.tls_required_no = tls_required_no;
+      EXPECT_EQ(deliver(std::move(made)).outcomes[0].state, State::delivered);
+    }
+  }
+  EXPECT_THAT(decided,
+              ElementsAre("", "TLS-Required: No", "REQUIRETLS ", "REQUIRETLS TLS-Required: No"))
+      << "no message travels under the plan of another kind";
+}
+
 TEST_F(OutboundTest, NothingLeavesToAHostWithAnotherCertificate) {
   Host& host = add_host(true);
   host.certificate = "evil.example.com";
@@ -359,6 +389,14 @@ TEST_F(OutboundTest, OpportunisticFallsBackToClearOnlyAfterADeferralOnAFreshConn
   EXPECT_EQ(host.connections, 3);
   EXPECT_THAT(events.names,
               ElementsAre("tls.handshake_failed", "tls.handshake_failed", "tls.clear_fallback"));
+}
+
+TEST_F(OutboundTest, MailThatIsMerelyLateIsStillSealed) {
+  Host& host = add_host();
+  DeliveryResult result = deliver(job(1, 3));
+  EXPECT_EQ(result.outcomes[0].state, State::delivered);
+  EXPECT_FALSE(result.attempts[0].in_clear);
+  EXPECT_THAT(host.heard, Not(Contains(IsEnvelope())));
 }
 
 TEST_F(OutboundTest, APromiseThatCameLaterEndsTheFallback) {

@@ -139,6 +139,9 @@ TEST(Content, HeaderFieldsCountOnlyInTheHeaderSection) {
   EXPECT_EQ(facts.hops, 2);
   EXPECT_TRUE(facts.tls_required_no);
   EXPECT_FALSE(read("\r\nTLS-Required: No\r\n.\r\n").facts.tls_required_no);
+  facts = read("\r\nTLS-Required: No\r\nReceived: a\r\nand more\r\n.\r\n").facts;
+  EXPECT_FALSE(facts.tls_required_no);
+  EXPECT_EQ(facts.hops, 0);
   EXPECT_FALSE(read("X: y\r\n TLS-Required: No\r\n.\r\n").facts.tls_required_no);
   EXPECT_FALSE(read("TLS-Required: Now\r\n.\r\n").facts.tls_required_no);
   EXPECT_TRUE(read("TLS-Required: No\r\n.\r\n").facts.tls_required_no);

@@ -153,14 +153,18 @@ const char* install_shim() {
 
 class PowerLoss : public testing::Test {
  protected:
+  static constexpr const char* kNotice = "dsn 1";
+
   void SetUp() override { disk = &disk_; }
   void TearDown() override { disk = nullptr; }
   Result<std::unique_ptr<SqliteStore>> open(const std::string& path) {
     return SqliteStore::open({.path = path, .vfs = install_shim()});
   }
-  // Commits three messages of four pages each and finishes the second; what succeeded is told.
+  // Commits three messages of four pages each and returns the second with a notice to its sender;
+  // what succeeded is told.
   struct Said {
     std::set<MessageId> durable;
+    std::optional<MessageId> returned;  // asked for; done if finished holds it
     std::set<MessageId> finished;
     std::vector<Error> errors;
   };
@@ -176,7 +180,12 @@ class PowerLoss : public testing::Test {
       }
       said.durable.insert(queued->id);
       if (i == 1) {
-        auto done = await(queue.finish({.id = queued->id, .done = {0}}, {}));
+        Update update{.id = queued->id, .done = {0}};
+        update.dsn.push_back(message_to({"joe@example.com"}, "Subject: failed\r\n\r\n"));
+        update.dsn[0].origin = kNotice;
+        auto notice_hops = hops_of(update.dsn[0]);
+        said.returned = queued->id;
+        auto done = await(queue.finish(std::move(update), notice_hops));
         if (done) said.finished.insert(queued->id);
       }
     }
@@ -188,7 +197,13 @@ class PowerLoss : public testing::Test {
     auto due = await((*again)->queue().claim_due(kContractStart, 100));
     ASSERT_TRUE(due) << when;
     std::map<MessageId, const QueuedMessage*> found;
-    for (const auto& message : *due) found[message.id] = &message;
+    std::size_t notices = 0;
+    for (const auto& message : *due) {
+      found[message.id] = &message;
+      if (message.origin == kNotice) ++notices;
+    }
+    // Never both, and never neither: the sender hears of it, or it is tried again.
+    if (said.returned) EXPECT_EQ(found.contains(*said.returned) ? 0U : 1U, notices) << when;
     for (MessageId id : said.durable) {
       if (said.finished.contains(id)) {
         EXPECT_FALSE(found.contains(id)) << when << ": came back though it was finished";
@@ -196,7 +211,7 @@ class PowerLoss : public testing::Test {
       }
       if (!found.contains(id)) {
         // Its finish may have failed after it reached the disk; only what was told counts.
-        EXPECT_EQ(id, *std::next(said.durable.begin())) << when << ": an accepted message is lost";
+        EXPECT_EQ(id, said.returned) << when << ": an accepted message is lost";
         continue;
       }
       EXPECT_EQ(await((*again)->queue().read_content(id, 0, 20'000))->size(), 16'000U) << when;

@@ -265,6 +265,10 @@ TEST(Pkix, IsExaminedBesideDaneAndRescuesNothing) {
   EXPECT_EQ(outcome(description.dane), "tlsa_mismatch");
   EXPECT_EQ(outcome(description.pkix), "ok");
   EXPECT_EQ(outcome(judge(profile, description)), "tlsa_mismatch");
+  profile.pkix_observed = std::exchange(profile.pkix, std::nullopt);
+  description = describe(identity, profile);
+  EXPECT_EQ(outcome(description.pkix_observed), "ok");
+  EXPECT_EQ(outcome(judge(profile, description)), "tlsa_mismatch");
 
   const auto untrusted = must(self_signed(leaf_for({kHost}, kNow)));
   profile = dane({leaf_record(untrusted)});
