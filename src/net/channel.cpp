@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <utility>
 
 #include "net/loop.h"
 
@@ -38,6 +39,8 @@ struct Channel::State {
   Result<> take_in(std::string_view ciphertext);
   Error handshake_failure(const Error& error) const;
   static Task<> wait(State& state, MonoTime deadline);
+  static Task<> fill(State& state, MonoTime deadline);
+  static Task<std::string> read_all(State& state, MonoTime deadline);
   static Task<std::size_t> read(State& state, std::span<char> into, MonoTime deadline);
   static Task<> write(State& state, std::string_view bytes, MonoTime deadline);
   static Task<> handshake(State& state, MonoTime deadline);
@@ -100,18 +103,29 @@ Task<> Channel::State::wait(State& state, MonoTime deadline) {
   return state.stream->wait_readable(deadline);
 }
 
-Task<std::size_t> Channel::State::read(State& state, std::span<char> into, MonoTime deadline) {
+// Until something is unread.
+Task<> Channel::State::fill(State& state, MonoTime deadline) {
   if (++state.burst > kBurst) {
     state.burst = 0;
     CO_TRY_VOID(co_await yield());
   }
   while (state.unread.empty()) {
-    CO_TRY_VOID(state.alive());
+    if (state.engine) CO_TRY_VOID(state.alive());
     CO_TRY_VOID(state.look());
-    if (!state.unread.empty() || !state.alive()) continue;
+    if (!state.unread.empty() || (state.engine && !state.alive())) continue;
     CO_TRY_VOID(co_await wait(state, deadline));
   }
+  co_return Result<>();
+}
+
+Task<std::size_t> Channel::State::read(State& state, std::span<char> into, MonoTime deadline) {
+  CO_TRY_VOID(co_await fill(state, deadline));
   co_return state.hand_out(into);
+}
+
+Task<std::string> Channel::State::read_all(State& state, MonoTime deadline) {
+  CO_TRY_VOID(co_await fill(state, deadline));
+  co_return std::exchange(state.unread, {});
 }
 
 // Only the writer writes: what a read makes the engine say (an answer to a key update, an alert)
@@ -184,6 +198,11 @@ Task<std::size_t> Channel::read_some(std::span<char> into, MonoTime deadline) {
   return [](State& state, std::span<char> to) -> Task<std::size_t> {
     co_return state.hand_out(to);
   }(*state_, into);
+}
+
+Task<std::string> Channel::read_available(MonoTime deadline) {
+  if (!state_->engine) state_->used_in_clear = true;
+  return State::read_all(*state_, deadline);
 }
 
 Task<> Channel::write_all(std::string_view bytes, MonoTime deadline) {

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <memory>
+#include <string>
 
 #include "net/stream.h"
 #include "tls/engine.h"
@@ -18,6 +19,8 @@ class Channel {
   Channel(Channel&&) noexcept;
 
   Task<std::size_t> read_some(std::span<char> into, MonoTime deadline);
+  // All that has come, at least one byte: a session that waits long needs no buffer of its own.
+  Task<std::string> read_available(MonoTime deadline);
   Task<> write_all(std::string_view bytes, MonoTime deadline);
 
   // Runs the handshake. The engine's description() holds what was proved, also after a failure.

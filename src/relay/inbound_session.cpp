@@ -12,8 +12,6 @@ namespace {
 
 using smtp::ServerEvent;
 
-constexpr std::size_t kCommandBuffer = 4UL * 1024;
-constexpr std::size_t kContentBuffer = 32UL * 1024;
 // A client that reads no more does not hold up a stop.
 constexpr std::chrono::seconds kGoodbye{5};
 
@@ -141,18 +139,13 @@ net::Task<> InboundSession::flush() {
 
 net::Task<> InboundSession::read() {
   bool message = server_.in_message();
-  std::size_t size = message ? kContentBuffer : kCommandBuffer;
-  if (buffer_.size() != size) {
-    if (!message) buffer_ = {};  // an idle session keeps little
-    buffer_.resize(size);
-  }
   const InboundTimes& times = state_->options.times;
   MonoTime deadline = state_->needs.clock.monotonic() + (message ? times.content : times.command);
   reading_ = true;
-  auto count = co_await channel_.read_some(buffer_, deadline);
+  auto bytes = co_await channel_.read_available(deadline);
   reading_ = false;
-  if (!count) co_return fail(std::move(count).error());
-  server_.feed(std::string_view(buffer_).substr(0, *count));
+  if (!bytes) co_return fail(std::move(bytes).error());
+  server_.feed(*bytes);
   co_return Result<>();
 }
 

@@ -74,7 +74,6 @@ class InboundSession : public std::enable_shared_from_this<InboundSession> {
   net::Channel channel_;
   smtp::Server server_;
   bool reading_ = false;
-  std::string buffer_;
   std::string tls_text_;
 
   // The message that is coming in.

@@ -32,7 +32,7 @@ struct Scheduler::InFlight {
 struct Scheduler::Work {
   std::shared_ptr<InFlight> flight;
   std::vector<std::size_t> recipients;  // places in flight->message.recipients
-  Destination* destination = nullptr;
+  Destination* destination = nullptr;   // null once the attempt is over
 };
 
 struct Scheduler::Destination {
@@ -203,6 +203,7 @@ Task<> Scheduler::attempt(std::shared_ptr<Work> work) {
       settle(job.message, result, settings_.retry, services_.clock->now(), jitter());
   note_reachability(*work->destination, settlement);
   if (services_.observer != nullptr) services_.observer->attempted(job, result, settlement);
+  leave_destination(*work);
   co_return co_await conclude(work, std::move(job), std::move(result), std::move(settlement));
 }
 
@@ -215,6 +216,7 @@ Task<> Scheduler::skip(std::shared_ptr<Work> work, Error why, WallTime until) {
   auto most = static_cast<double>(std::min(first_pause(), Seconds{10}).count()) * 1000.0;
   auto spread = std::chrono::milliseconds(static_cast<std::int64_t>((jitter() + 1.0) / 2.0 * most));
   for (auto& deferral : settlement.update.deferred) deferral.next_attempt = until + spread;
+  leave_destination(*work);
   co_return co_await conclude(work, std::move(job), std::move(result), std::move(settlement));
 }
 
@@ -302,25 +304,30 @@ Task<> Scheduler::record(std::shared_ptr<Work> work, store::Update update,
   --flight.unrecorded;
   // Two updates that crossed both kept the claim; whoever is last gives it up.
   if (flight.unrecorded == 0 && update.keep_claim) services_.queue->release(update.id);
-  finished(work);
+  finished(*work);
   co_return Result<>{};
 }
 
-void Scheduler::finished(const std::shared_ptr<Work>& work) {
-  Destination& destination = *work->destination;
+// The next message goes while the queue still writes down what became of this one: a destination
+// does not wait for our disk. What is not recorded yet counts as in flight (messages_).
+void Scheduler::leave_destination(Work& work) {
+  Destination& destination = *std::exchange(work.destination, nullptr);
   --destination.running;
   --deliveries_;
-  --open_work_;
-  if (work->flight->unrecorded == 0) {
-    bool was_full = messages_ >= settings_.limits.messages;
-    --messages_;
-    bytes_ -= work->flight->bytes;
-    if (was_full && wake_) wake_->notify();
-  }
   std::string key = destination.key;
   dispatch();
   forget_idle(key);
-  if (deliveries_ == 0 && stopping_ && idle_) idle_->notify();
+}
+
+void Scheduler::finished(const Work& work) {
+  --open_work_;
+  if (work.flight->unrecorded == 0) {
+    bool was_full = messages_ >= settings_.limits.messages;
+    --messages_;
+    bytes_ -= work.flight->bytes;
+    if (was_full && wake_) wake_->notify();
+  }
+  if (open_work_ == 0 && stopping_ && idle_) idle_->notify();
 }
 
 // A destination that could not be reached is remembered until its mail came back once more.
@@ -386,13 +393,13 @@ Task<> Scheduler::stop(MonoTime deadline) {
       }
     }
   }
-  if (deliveries_ > 0) {
+  if (open_work_ > 0) {
     idle_ = std::make_unique<net::Signal>();
     CO_TRY(bool done, co_await idle_->wait_until(deadline));
     if (!done && services_.events != nullptr) {
       services_.events->emit({.severity = Severity::warning,
                               .name = "delivery.cut_off",
-                              .fields = {{"deliveries", fmt::format("{}", deliveries_)}}});
+                              .fields = {{"deliveries", fmt::format("{}", open_work_)}}});
     }
   }
   co_return Result<>{};

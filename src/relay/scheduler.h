@@ -104,7 +104,8 @@ class Scheduler {
   DeliveryJob job_of(const Work& work) const;
   Seconds first_pause() const;
   void note_reachability(Destination& destination, const Settlement& settlement);
-  void finished(const std::shared_ptr<Work>& work);
+  void leave_destination(Work& work);
+  void finished(const Work& work);
   bool is_forgettable(const Destination& destination) const;
   void forget_idle(const std::string& key);
   void emit(Severity severity, std::string name, store::MessageId id, std::string error = {});

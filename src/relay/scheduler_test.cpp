@@ -61,12 +61,59 @@ struct Observed : DeliveryObserver {
   int double_bounces = 0;
 };
 
+// The real queue on a disk that takes its time with what became of a message.
+class SlowToRecord : public store::Queue {
+ public:
+  explicit SlowToRecord(store::Queue& queue) : queue_(queue) {}
+  net::Task<std::int64_t> spill(std::optional<std::int64_t> handle, std::string chunk) override {
+    return queue_.spill(handle, std::move(chunk));
+  }
+  net::Task<store::QueuedMessage> commit(store::NewMessage message,
+                                         std::vector<std::string> next_hops) override {
+    return queue_.commit(std::move(message), std::move(next_hops));
+  }
+  net::Task<std::vector<store::QueuedMessage>> claim_due(WallTime now, std::size_t most) override {
+    return queue_.claim_due(now, most);
+  }
+  net::Task<std::optional<WallTime>> next_due() override { return queue_.next_due(); }
+  void release(store::MessageId id) override { queue_.release(id); }
+  net::Task<std::string> read_content(store::MessageId id, std::uint64_t offset,
+                                      std::size_t count) override {
+    return queue_.read_content(id, offset, count);
+  }
+  net::Task<> finish(store::Update update, std::vector<std::string> next_hops) override {
+    while (waits > 0) {
+      --waits;
+      CO_TRY_VOID(co_await net::sleep_for(milliseconds(1)));
+    }
+    co_return co_await queue_.finish(std::move(update), std::move(next_hops));
+  }
+  net::Task<std::vector<store::QueuedMessage>> list(store::Filter filter) override {
+    return queue_.list(std::move(filter));
+  }
+  net::Task<store::Totals> totals() override { return queue_.totals(); }
+  net::Task<std::size_t> set_held(store::Filter filter, bool held) override {
+    return queue_.set_held(std::move(filter), held);
+  }
+  net::Task<std::size_t> remove(store::Filter filter) override {
+    return queue_.remove(std::move(filter));
+  }
+  net::Task<std::size_t> flush(store::Filter filter, WallTime now) override {
+    return queue_.flush(std::move(filter), now);
+  }
+  int waits = 0;
+
+ private:
+  store::Queue& queue_;
+};
+
 class SchedulerTest : public testing::Test {
  protected:
   void SetUp() override {
     auto opened = store::SqliteStore::open({.path = directory_.file("queue.db")});
     ASSERT_TRUE(opened) << opened.error().sentence();
     store_ = *std::move(opened);
+    queue_ = std::make_unique<SlowToRecord>(store_->queue());
     settings_.limits.look_again = milliseconds(5);
     settings_.notices.reporting_mta = "relay.example.com";
     settings_.notices.next_hop = [](const dns::Name& domain) { return domain.text(); };
@@ -79,7 +126,7 @@ class SchedulerTest : public testing::Test {
                                                                           .events = nullptr,
                                                                           .observer = &observer_});
   }
-  store::Queue& queue() { return store_->queue(); }
+  SlowToRecord& queue() { return *queue_; }
 
   // Commits and hands over, one message for each list of recipients, then runs until `done` holds
   // and stops the scheduler.
@@ -115,6 +162,7 @@ class SchedulerTest : public testing::Test {
 
   store::TemporaryDirectory directory_;
   std::unique_ptr<store::SqliteStore> store_;
+  std::unique_ptr<SlowToRecord> queue_;
   net::Loop loop_;
   FixedClock clock_{kContractStart};
   ScriptedDeliverer deliverer_;
@@ -129,6 +177,36 @@ TEST_F(SchedulerTest, AFreshMessageIsDeliveredFromMemoryAndLeavesTheQueue) {
   EXPECT_TRUE(deliverer_.jobs[0].message.content.memory);
   EXPECT_EQ(deliverer_.jobs[0].attempt, 1);
   EXPECT_TRUE(left().empty());
+}
+
+TEST_F(SchedulerTest, ADestinationDoesNotWaitForOurDisk) {
+  settings_.limits.per_destination = 1;
+  queue().waits = 1'000'000;
+  run_to({{"ann@example.org"}, {"bob@example.org"}}, [&] {
+    if (deliverer_.jobs.size() == 2) queue().waits = 0;
+    return observer_.attempts == 2 && idle();
+  });
+  EXPECT_EQ(deliverer_.most["example.org"], 1);
+  EXPECT_TRUE(left().empty());
+}
+
+TEST_F(SchedulerTest, AStopWaitsUntilTheQueueKnowsWhatWasDelivered) {
+  queue().waits = 20;
+  std::size_t unrecorded = 1;
+  start();
+  auto body = [](auto* self, std::size_t* after) -> net::Task<> {
+    store::NewMessage message = store::message_to({"ann@example.org"});
+    auto hops = store::hops_of(message);
+    CO_TRY(auto queued, co_await self->queue().commit(std::move(message), hops));
+    self->scheduler_->accept(std::move(queued));
+    while (self->observer_.attempts == 0) CO_TRY_VOID(co_await net::yield());
+    auto stopped = co_await self->scheduler_->stop(std::chrono::steady_clock::now() +
+                                                   std::chrono::seconds(20));
+    *after = self->scheduler_->load().messages;
+    co_return stopped;
+  };
+  ASSERT_TRUE(loop_.run_until_done(body(this, &unrecorded)));
+  EXPECT_EQ(unrecorded, 0U);
 }
 
 TEST_F(SchedulerTest, RecipientsOfOneDestinationShareATransaction) {

@@ -43,13 +43,22 @@ GroupCommit::~GroupCommit() {
 }
 
 void GroupCommit::post(Request request) {
-  bool first = false;
+  bool wake = false;
   {
     std::lock_guard lock(mutex_);
-    first = waiting_.empty();
+    bool was_pressing = pressing();
+    bool first = waiting_.empty();
+    if (first) patient_until_ = std::chrono::steady_clock::now() + options_.patience;
+    somebody_waits_ = somebody_waits_ || !request.patient;
     waiting_.push_back(std::move(request));
+    wake = first || (pressing() && !was_pressing);
   }
-  if (first) wake_.notify_one();
+  if (wake) wake_.notify_one();
+}
+
+// Is there a reason to begin now rather than at patient_until_?
+bool GroupCommit::pressing() const {
+  return stop_ || somebody_waits_ || waiting_.size() >= options_.patient_requests;
 }
 
 void GroupCommit::run() {
@@ -64,8 +73,12 @@ void GroupCommit::run() {
       } else {
         wake_.wait_for(lock, kIdle, something);
       }
+      if (!waiting_.empty()) {
+        wake_.wait_until(lock, patient_until_, [this] { return pressing(); });
+      }
       if (waiting_.empty() && stop_) return;
       requests.swap(waiting_);
+      somebody_waits_ = false;
     }
     idle_done = requests.empty();
     work_off(requests);

@@ -72,11 +72,12 @@ MessageId SqliteQueue::new_id(WallTime arrived) {
   return next;
 }
 
-Task<> SqliteQueue::write(std::function<Result<>()> work) {
+Task<> SqliteQueue::write(std::function<Result<>()> work, bool patient) {
   net::Completion<void> written;
-  commits_.post({.work = std::move(work), .done = [written](Result<> result) mutable {
-                   written.complete(std::move(result));
-                 }});
+  commits_.post(
+      {.work = std::move(work),
+       .done = [written](Result<> result) mutable { written.complete(std::move(result)); },
+       .patient = patient});
   co_return co_await written.wait();
 }
 
@@ -141,7 +142,8 @@ Task<std::optional<WallTime>> SqliteQueue::next_due() {
 void SqliteQueue::release(MessageId id) {
   commits_.post({.work = [this, id] { return writer_.put_back(id); },
                  // Were it not written, the message would wait for the next start: it is durable.
-                 .done = [this, id](const Result<>&) { claims_.drop(id); }});
+                 .done = [this, id](const Result<>&) { claims_.drop(id); },
+                 .patient = true});
 }
 
 Task<std::string> SqliteQueue::read_content(MessageId id, std::uint64_t offset, std::size_t count) {
@@ -166,7 +168,9 @@ Task<> SqliteQueue::finish(Update update, std::vector<std::string> next_hops) {
   bool keep = update.keep_claim;
   MessageId id = update.id;
   auto shared = std::make_shared<const Update>(std::move(update));
-  auto written = co_await write([this, shared, dsn] { return writer_.finish(*shared, *dsn); });
+  // Patient: no client waits for it, and a crash before it repeats a delivery but loses nothing.
+  auto written =
+      co_await write([this, shared, dsn] { return writer_.finish(*shared, *dsn); }, true);
   // Only now: see claims.h.
   if (written && !keep) claims_.drop(id);
   co_return written;

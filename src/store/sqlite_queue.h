@@ -44,7 +44,7 @@ class SqliteQueue final : public Queue {
 
  private:
   MessageId new_id(WallTime arrived);
-  net::Task<> write(std::function<Result<>()> work);
+  net::Task<> write(std::function<Result<>()> work, bool patient = false);
   net::Task<std::size_t> act(Filter filter, Act act, WallTime now);
   net::Task<> set_aside(MessageId id, Error why);
 
