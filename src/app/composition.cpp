@@ -65,6 +65,25 @@ relay::NextHop next_hop_of(const Settings& settings, const dns::Name& domain) {
   return itself;
 }
 
+const CredentialSettings* credentials_for(const Settings& settings, const relay::NextHop& hop) {
+  auto found = std::ranges::find(settings.credentials, hop, &CredentialSettings::next_hop);
+  return found == settings.credentials.end() ? nullptr : &*found;
+}
+
+Result<relay::Logins> logins_of(const Settings& settings) {
+  relay::Logins logins;
+  for (const CredentialSettings& one : settings.credentials) {
+    auto password = relay::read_password_file(one.password_file);
+    if (!password) {
+      return fail(password.error().code, fmt::format("{}: credentials.password_file: {}",
+                                                     one.origin, password.error().detail));
+    }
+    logins.add(one.next_hop, {.credentials = {.user = one.user, .password = *std::move(password)},
+                              .origin = one.origin});
+  }
+  return logins;
+}
+
 std::vector<IpAddress> own_addresses(const Settings& settings) {
   std::vector<IpAddress> own;
   for (const ListenSettings& listener : settings.listeners) {

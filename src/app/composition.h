@@ -5,6 +5,7 @@
 #include "app/settings.h"
 #include "net/dial.h"
 #include "policy/verdict.h"
+#include "relay/logins.h"
 
 namespace pawl::app {
 
@@ -15,6 +16,12 @@ relay::Routes routes_of(const Settings& settings);
 
 // Where mail for the domain goes: the most specific route, the relayhost, or the domain itself.
 relay::NextHop next_hop_of(const Settings& settings, const dns::Name& domain);
+
+// Where a password for this next hop is configured; null: nowhere.
+const CredentialSettings* credentials_for(const Settings& settings, const relay::NextHop& hop);
+
+// With the passwords read from their files. Errors: config_invalid, naming setting and file.
+Result<relay::Logins> logins_of(const Settings& settings);
 
 // Our own addresses at port 25: mail whose best MX host is one of them would loop.
 std::vector<IpAddress> own_addresses(const Settings& settings);

@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "app/commands.h"
+#include "app/composition.h"
 #include "app/settings.h"
 
 namespace pawl::app {
@@ -28,6 +29,7 @@ int run_check(const Arguments& arguments) {
   std::string file = file_of(arguments).value_or(kDefaultConfigFile);
   auto settings = load_settings(file);
   if (!settings) return complain_about_file(settings.error());
+  if (auto logins = logins_of(*settings); !logins) return complain_about_file(logins.error());
   fmt::print("{} is valid\n", file);
   return 0;
 }

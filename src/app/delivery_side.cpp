@@ -15,6 +15,8 @@ DeliverySide::DeliverySide(const Settings& settings, DeliveryParts parts)
 Result<std::unique_ptr<DeliverySide>> DeliverySide::make(const Settings& settings,
                                                          DeliveryParts parts) {
   std::unique_ptr<DeliverySide> side(new DeliverySide(settings, parts));
+  TRY(relay::Logins logins, logins_of(settings));
+  side->set_logins(std::move(logins));
   tls::ClientContextOptions tls;
   tls.ca_file = settings.ca_file;
   TRY(side->tls_, tls::make_client_context(tls));
@@ -40,6 +42,7 @@ std::unique_ptr<relay::Outbound> DeliverySide::make_outbound() {
   };
   services.decide = policy::decide;
   services.rules = [this] { return rules_.load(); };
+  services.login = [this](const relay::NextHop& hop) { return logins_.load()->find(hop); };
   services.dial = [map = parts_.dial_map](Endpoint to, MonoTime deadline) {
     net::DialOptions options;
     options.map = map;
@@ -50,6 +53,10 @@ std::unique_ptr<relay::Outbound> DeliverySide::make_outbound() {
   services.events = &parts_.events;
   services.clock = &parts_.clock;
   return std::make_unique<relay::Outbound>(outbound_, std::move(services));
+}
+
+void DeliverySide::set_logins(relay::Logins logins) {
+  logins_.store(std::make_shared<const relay::Logins>(std::move(logins)));
 }
 
 void DeliverySide::set_rules(policy::Rules rules) {

@@ -23,12 +23,13 @@ struct DeliveryParts {  // all outlive it
 
 class DeliverySide {
  public:
-  // Errors: config_invalid, io: a trust anchor or CA file that cannot be used.
+  // Errors: config_invalid, io: a trust anchor, CA or password file that cannot be used.
   static Result<std::unique_ptr<DeliverySide>> make(const Settings& settings, DeliveryParts parts);
 
   // One for each loop; it must not outlive this.
   std::unique_ptr<relay::Outbound> make_outbound();
-  void set_rules(policy::Rules rules);  // any thread
+  void set_rules(policy::Rules rules);    // any thread
+  void set_logins(relay::Logins logins);  // any thread; before the rules that come with them
   discovery::Discovery& discovery() { return *discovery_; }
   resolver::Resolver& resolver() { return *resolver_; }
 
@@ -39,6 +40,7 @@ class DeliverySide {
   relay::OutboundSettings outbound_;
   std::shared_ptr<tls::ClientContext> tls_;
   std::atomic<std::shared_ptr<const policy::Rules>> rules_;
+  std::atomic<std::shared_ptr<const relay::Logins>> logins_;
   std::unique_ptr<resolver::Resolver> resolver_;
   std::unique_ptr<fetch::HttpsPolicySource> source_;
   std::unique_ptr<discovery::Discovery> discovery_;

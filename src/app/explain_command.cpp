@@ -72,6 +72,9 @@ net::Task<> explain(const Settings& settings, resolver::Resolver& resolver,
   CO_TRY(explanation.facts, co_await discovery.gather(hop.domain, {hop.mx_lookup, hop.port}));
   explanation.plan =
       policy::decide(explanation.facts, policy_rules(settings), demands, clock.now());
+  if (const CredentialSettings* login = credentials_for(settings, hop)) {
+    policy::protect_credentials(explanation.plan, explanation.facts, login->origin);
+  }
   co_return Result<>();
 }
 

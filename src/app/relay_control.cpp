@@ -93,6 +93,8 @@ Result<> RelayService::reload() {
     if (!loaded) return refused(loaded.error());
     users = *std::move(loaded);
   }
+  auto logins = logins_of(*fresh);
+  if (!logins) return refused(logins.error());
   auto logged = log_.configure(fresh->log_format, fresh->log_level, fresh->log_file);
   if (!logged) return refused(logged.error());
 
@@ -101,6 +103,7 @@ Result<> RelayService::reload() {
   inbound_->set_rules({fresh->client_networks});
   if (users) authenticator_->set_users(*std::move(users));
   routes_.store(std::make_shared<const relay::Routes>(routes_of(*fresh)));
+  delivery_->set_logins(*std::move(logins));
   delivery_->set_rules(policy_rules(*fresh));
   for (std::size_t i = 0; i < workers_.size(); ++i) {
     loops_->at(i).post([scheduler = workers_[i].scheduler.get(),

@@ -190,6 +190,35 @@ TEST_F(RelayServiceTest, AReloadChangesTheRulesAndABrokenFileChangesNothing) {
   stop(*service);
 }
 
+TEST_F(RelayServiceTest, APasswordFileThatOthersCanReadIsRefusedAtTheStartAndAtAReload) {
+  std::string password = (directory / "password").string();
+  std::ofstream(password) << "sesame\n";
+  std::filesystem::permissions(password, std::filesystem::perms(0640));
+  std::string login =
+      "[[route]]\ndomain = \"a.example\"\nto = \"[smart.example]:587\"\n"
+      "[[credentials]]\nnext_hop = \"[smart.example]:587\"\nuser = \"joe\"\n"
+      "password_file = \"" +
+      password + "\"\n";
+  configure("");
+  auto service = start();
+  configure(login);
+  raise(SIGHUP);
+  wait_for_log("relay.reload_failed");
+  EXPECT_NE(log().find(password + " has mode 0640"), std::string::npos);
+  EXPECT_EQ(log().find("sesame"), std::string::npos);
+  std::filesystem::permissions(password, std::filesystem::perms(0600));
+  raise(SIGHUP);
+  wait_for_log("relay.reloaded");
+  EXPECT_EQ(log().find("setting_needs_restart"), std::string::npos);
+  stop(*service);
+  service.reset();
+  std::filesystem::permissions(password, std::filesystem::perms(0644));
+  RelayService again(*load_settings(file), {});
+  auto started = again.start();
+  ASSERT_FALSE(started);
+  EXPECT_NE(started.error().detail.find("0644"), std::string::npos);
+}
+
 TEST_F(RelayServiceTest, ASettingThatNeedsARestartIsNamed) {
   configure("");
   auto service = start();

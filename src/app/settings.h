@@ -31,6 +31,13 @@ struct ListenSettings {
   bool auth = false;  // offer AUTH, after TLS only
 };
 
+struct CredentialSettings {
+  relay::NextHop next_hop;
+  std::string user;
+  std::string password_file;
+  std::string origin;  // "pawl.toml:31"
+};
+
 struct LimitSettings {
   std::uint64_t message_size = limits::kMessageSize;
   std::uint64_t recipients = limits::kSmtpRecipients;
@@ -52,6 +59,7 @@ struct Settings {
   LineEndings line_endings = LineEndings::refuse;
   std::optional<relay::NextHop> relayhost;
   std::vector<relay::Route> routes;
+  std::vector<CredentialSettings> credentials;
   policy::Enforcement enforcement = policy::Enforcement::enforce;
   std::vector<policy::Rule> rules;
   std::vector<policy::Exception> exceptions;

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <fstream>
 #include <iterator>
 #include <tuple>
@@ -125,6 +126,34 @@ class Filler {
   LoadedSettings& loaded_;
 };
 
+bool is_next_hop(const Settings& settings, const relay::NextHop& hop) {
+  return settings.relayhost == hop ||
+         std::ranges::any_of(settings.routes, [&](const auto& route) { return route.to == hop; });
+}
+
+// What is wrong with the login at place `i`: where, what was found, what is allowed.
+std::optional<std::array<std::string, 3>> wrong_login(const Settings& settings, std::size_t i) {
+  const CredentialSettings& login = settings.credentials[i];
+  std::string quoted = Hop::show(login.next_hop);
+  if (login.user.empty()) return {{"credentials.user", "an empty name", Text::allowed()}};
+  if (login.user.find('\0') != std::string::npos) {
+    return {{"credentials.user", "a name with a zero byte", Text::allowed()}};
+  }
+  if (login.next_hop.literal) {
+    return {{"credentials.next_hop", quoted,
+             "a host's name, like \"[smtp.example.org]:587\": its certificate is checked for it"}};
+  }
+  if (!is_next_hop(settings, login.next_hop)) {
+    return {{"credentials.next_hop", quoted + ", which neither relayhost nor a route names",
+             "the same text as there"}};
+  }
+  for (std::size_t other = 0; other < i; ++other) {
+    if (settings.credentials[other].next_hop != login.next_hop) continue;
+    return {{"credentials.next_hop", quoted + " a second time", "one [[credentials]] for each"}};
+  }
+  return std::nullopt;
+}
+
 // What is only wrong together with something else.
 void check_together(Filler& filler, const Settings& settings, const ConfigNode& root) {
   auto place_of = [&](std::string_view key, std::size_t index = 0) {
@@ -156,6 +185,12 @@ void check_together(Filler& filler, const Settings& settings, const ConfigNode& 
   if (settings.certificates.size() > 2) {
     filler.add(place_of("certificate", 2), "certificate", "a third certificate",
                "one RSA and one ECDSA", "");
+  }
+  for (std::size_t i = 0; i < settings.credentials.size(); ++i) {
+    if (auto wrong = wrong_login(settings, i)) {
+      auto& [key, found, allowed] = *wrong;
+      filler.add(place_of("credentials", i), key, found, allowed, "");
+    }
   }
   for (std::size_t i = 0; i < settings.rules.size(); ++i) {
     const policy::Rule& rule = settings.rules[i];

@@ -18,6 +18,15 @@ constexpr std::array kSections = {
     Section{"route", true, "Where a domain's mail goes instead of its MX hosts.",
             [](const Settings& s) { return s.routes.size(); },
             [](Settings& s, const std::string&) { s.routes.emplace_back(); }},
+    Section{"credentials", true,
+            "How to log in at a next hop that a route or the relayhost names. The password is sent "
+            "over TLS only, to a host whose certificate (or TLSA record, or configured "
+            "fingerprint) proved its name; neither exceptions nor \"observe\" change that. If the "
+            "host cannot be authenticated or refuses the password, mail waits.",
+            [](const Settings& s) { return s.credentials.size(); },
+            [](Settings& s, const std::string& origin) {
+              s.credentials.emplace_back().origin = origin;
+            }},
     Section{"rule", true,
             "What is demanded of a destination: a floor, that what others publish may raise and "
             "never lower. The most specific match counts.",
@@ -98,6 +107,13 @@ constexpr std::array kSettings = {
     REQUIRED("route", "to", Hop, routes[i].to,
              "The next hop. Brackets: this host, without MX look-up."),
 
+    REQUIRED("credentials", "next_hop", Hop, credentials[i].next_hop,
+             "The next hop, written as the route or the relayhost writes it; a name, no address."),
+    REQUIRED("credentials", "user", Text, credentials[i].user, "The user name."),
+    REQUIRED("credentials", "password_file", Text, credentials[i].password_file,
+             "A file whose first line is the password. Only its owner may have access (mode 0600 "
+             "or 0400)."),
+
     REQUIRED("rule", "match", Pattern, rules[i].pattern, "The destination, or one MX host."),
     ROW("rule", "level", MaybeLevel, rules[i].level,
         "The least that is accepted: none (no TLS), may (take what is offered), encrypt (TLS, "
@@ -177,7 +193,7 @@ constexpr std::array kSettings = {
 }  // namespace
 
 bool reloads(const Setting& setting) {
-  static constexpr std::array kReloaded = {"certificate", "route", "rule",
+  static constexpr std::array kReloaded = {"certificate", "route", "credentials", "rule",
                                            "exception",   "retry", "log"};
   static constexpr std::array kReloadedAtTheTop = {"client_networks", "users_file", "relayhost",
                                                    "enforcement"};

@@ -506,5 +506,57 @@ TEST(VerdictKey, DiffersWheneverTheDemandDiffers) {
   EXPECT_EQ(decide_one(dane_facts()).key(), decide_one(dane_facts()).key());
 }
 
+// --- a password for the next hop
+
+Verdict protected_verdict(const Facts& facts, const Rules& rules = {},
+                          const MessageDemands& demands = {}) {
+  Plan plan = decide(facts, rules, demands, kNow);
+  protect_credentials(plan, facts, "pawl.toml:7");
+  return plan.verdicts.front();
+}
+
+TEST(ProtectCredentials, AConfiguredHostMustHaveACertificateForItsName) {
+  Facts facts = plain_facts("smart.example.net");
+  facts.mx_lookup = false;
+  Verdict v = protected_verdict(facts);
+  EXPECT_TRUE(v.tls_required);
+  EXPECT_THAT(pkix_names(v), ElementsAre("smart.example.net"));
+  EXPECT_THAT(all_reasons(v), HasSubstr("pawl.toml:7"));
+}
+
+TEST(ProtectCredentials, AnUnsignedMxRecordDoesNotChooseTheName) {
+  EXPECT_THAT(pkix_names(protected_verdict(plain_facts("mx.evil.example"))),
+              ElementsAre("example.org", ".example.org"));
+  Rules rules;
+  rules.rules.push_back({.pattern = "*", .level = Level::verify});
+  Verdict v = protected_verdict(plain_facts("mx.evil.example"), rules);
+  EXPECT_THAT(v.profile.pkix->also_names, ElementsAre("example.org", ".example.org"));
+}
+
+TEST(ProtectCredentials, WhatAuthenticatesTheHostAlreadyIsEnough) {
+  Verdict v = protected_verdict(dane_facts());
+  EXPECT_TRUE(v.profile.dane);
+  EXPECT_THAT(pkix_names(v), IsEmpty());
+}
+
+TEST(ProtectCredentials, NeitherObserveNorAnExceptionNorTheMessageLowersIt) {
+  Facts facts = plain_facts();
+  facts.mx_lookup = false;
+  Rules rules;
+  rules.rules.push_back(
+      {.pattern = "*", .level = Level::none, .enforcement = Enforcement::observe});
+  rules.exceptions.push_back({.pattern = "example.org",
+                              .level = Level::none,
+                              .reason = "broken",
+                              .until = kNow + std::chrono::hours(1)});
+  MessageDemands demands;
+  demands.tls_required_no = true;
+  Verdict v = protected_verdict(facts, rules, demands);
+  EXPECT_EQ(v.enforcement, Enforcement::enforce);
+  EXPECT_TRUE(v.tls_required);
+  EXPECT_FALSE(v.tls_forbidden);
+  EXPECT_THAT(pkix_names(v), ElementsAre("mx1.example.org"));
+}
+
 }  // namespace
 }  // namespace pawl::policy

@@ -75,4 +75,9 @@ struct Plan {
 
 Plan decide(const Facts& facts, const Rules& rules, const MessageDemands& demands, WallTime now);
 
+// A password goes to this next hop: whatever rules, exceptions and the message say, each host must
+// be authenticated first, for a name that nobody on the path could choose. `origin` is where the
+// password is configured.
+void protect_credentials(Plan& plan, const Facts& facts, const std::string& origin);
+
 }  // namespace pawl::policy

@@ -68,6 +68,8 @@ struct Outbound::Planned {
   policy::Plan plan;
   std::vector<std::string> keys;  // Verdict::key() of each
   std::shared_ptr<const policy::Rules> rules;
+  std::shared_ptr<const Login>
+      login;  // the plan was made for it: never another one under this plan
   MonoTime until;
 };
 
@@ -106,6 +108,10 @@ net::Task<std::shared_ptr<const Outbound::Planned>> Outbound::plan_for(const Del
   auto planned = std::make_shared<Planned>();
   CO_TRY(planned->facts, co_await facts_for(job.next_hop));
   planned->plan = services_.decide(planned->facts, *rules, demands, services_.clock->now());
+  if (services_.login) planned->login = services_.login(job.next_hop);
+  if (planned->login) {
+    policy::protect_credentials(planned->plan, planned->facts, planned->login->origin);
+  }
   for (const policy::Verdict& verdict : planned->plan.verdicts) {
     planned->keys.push_back(verdict.key());
   }
@@ -223,7 +229,9 @@ net::Task<> Outbound::try_address(Work& work, std::size_t host, IpAddress addres
   request.protocol = next_hop.protocol;
   request.verdict = &verdict;
   request.helo = settings_.helo;
-  if (services_.credentials) request.credentials = services_.credentials(next_hop);
+  if (const auto& login = work.planned->login) {
+    request.credentials = std::shared_ptr<const smtp::Credentials>(login, &login->credentials);
+  }
   bool required = verdict.tls_required && enforced(verdict);
   request.clear_fallback = !required && work.job.attempt > 1 &&
                            handshakes_.has_failed(work.destination, verdict.host, start);

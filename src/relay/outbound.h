@@ -14,6 +14,7 @@
 #include "relay/connection_pool.h"
 #include "relay/delivery.h"
 #include "relay/handshake_memory.h"
+#include "relay/logins.h"
 #include "relay/outbound_session.h"
 #include "store/queue.h"
 
@@ -40,7 +41,7 @@ struct OutboundServices {
                              const policy::MessageDemands&, WallTime)>
       decide;
   std::function<std::shared_ptr<const policy::Rules>()> rules;  // a reload gives another pointer
-  std::function<std::shared_ptr<const smtp::Credentials>(const NextHop&)> credentials;
+  std::function<std::shared_ptr<const Login>(const NextHop&)> login;  // null: without AUTH
   Dial dial;
   std::shared_ptr<tls::ClientContext> tls;
   store::Queue* queue = nullptr;  // content that is not in memory

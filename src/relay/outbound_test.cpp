@@ -557,6 +557,73 @@ TEST_F(OutboundTest, ImplicitTlsIsJudgedBeforeAnythingIsSaid) {
   EXPECT_THAT(host.heard, IsEmpty());
 }
 
+// --- a smarthost with a password
+
+class SmarthostTest : public OutboundTest {
+ protected:
+  SmarthostTest() {
+    facts.mx_lookup = false;
+    services.login = [this](const NextHop&) { return login; };
+    login = std::make_shared<const Login>(
+        Login{.credentials = {.user = "joe", .password = Secret("sesame")}, .origin = "a:1"});
+    smarthost.keywords = "250-PIPELINING\r\n250-AUTH PLAIN LOGIN\r\n";
+    smarthost.replies["AUTH PLAIN AGpvZQBzZXNhbWU="] = "235 2.7.0 welcome";
+  }
+  static bool saw_password(const Host& host) {
+    return std::ranges::any_of(
+        host.heard, [](const std::string& line) { return line.find("AUTH") != std::string::npos; });
+  }
+  Host& smarthost = add_host();  // nobody promised anything for it
+  std::shared_ptr<const Login> login;
+};
+
+TEST_F(SmarthostTest, ThePasswordIsSentInsideAuthenticatedTlsAndThenTheMail) {
+  EXPECT_EQ(deliver(job()).outcomes[0].state, State::delivered);
+  EXPECT_THAT(smarthost.heard, Contains("tls: AUTH PLAIN AGpvZQBzZXNhbWU="));
+  EXPECT_THAT(smarthost.heard, Not(Contains(IsEnvelope())));
+}
+
+TEST_F(SmarthostTest, AStrippedStarttlsGetsNeitherPasswordNorMailHoweverOften) {
+  smarthost.offers_starttls = false;
+  for (int attempt = 1; attempt < 4; ++attempt) {
+    auto result = deliver(job(1, attempt));
+    EXPECT_EQ(result.outcomes[0].state, State::deferred);
+    EXPECT_EQ(code(result), Code::starttls_not_offered);
+  }
+  EXPECT_FALSE(saw_password(smarthost));
+  EXPECT_THAT(smarthost.heard, Not(Contains(IsEnvelope())));
+}
+
+TEST_F(SmarthostTest, AHostWithAnotherCertificateGetsNeitherEvenWhereOthersAreOnlyObserved) {
+  plan.verdicts[0].enforcement = policy::Enforcement::observe;
+  smarthost.certificate = "evil.example.com";
+  auto result = deliver(job());
+  EXPECT_EQ(result.outcomes[0].state, State::deferred);
+  EXPECT_EQ(code(result), Code::certificate_host_mismatch);
+  EXPECT_FALSE(saw_password(smarthost));
+  EXPECT_EQ(smarthost.messages, 0);
+}
+
+TEST_F(SmarthostTest, AWrongPasswordOrNoAuthDefersTheMailAndNeverSendsItWithout) {
+  smarthost.replies["AUTH"] = "535 5.7.8 no";
+  smarthost.replies.erase("AUTH PLAIN AGpvZQBzZXNhbWU=");
+  auto refused = deliver(job());
+  EXPECT_EQ(refused.outcomes[0].state, State::deferred);
+  EXPECT_EQ(code(refused), Code::auth_failed);
+  smarthost.keywords = "";
+  auto missing = deliver(job(1, 2));
+  EXPECT_EQ(missing.outcomes[0].state, State::deferred);
+  EXPECT_EQ(code(missing), Code::auth_failed);
+  EXPECT_EQ(smarthost.messages, 0);
+  EXPECT_THAT(smarthost.heard, Not(Contains(HasSubstr("MAIL"))));
+}
+
+TEST_F(SmarthostTest, AnotherNextHopGetsNoPassword) {
+  login = nullptr;
+  EXPECT_EQ(deliver(job()).outcomes[0].state, State::delivered);
+  EXPECT_FALSE(saw_password(smarthost));
+}
+
 TEST_F(OutboundTest, OurselvesAndWorseHostsAreNotAsked) {
   Host& better = add_host();
   add_host();
