@@ -177,6 +177,7 @@ Result<Figure> measure_pawl(const Tools& tools, const interop::Identity& identit
                                              "[[rule]]\nmatch = \"*\"\nlevel = \"secure\"\n"
                                              "names = [\"sink.test\"]\n"
                                              "[tls]\nca_file = \"{}\"\n"
+                                             "[limits]\nsessions_per_client = 200\n"
                                              "[log]\nlevel = \"warning\"\n",
                                              scratch.file("pawl.db"), kRelayAt.text(), ca_file)));
   std::string log = scratch.file("pawl.log");
