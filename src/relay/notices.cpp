@@ -2,11 +2,17 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "base/text.h"
 #include "relay/failure_text.h"
 
 namespace pawl::relay {
 
 namespace {
+
+const std::string kDsn = "dsn ";
+const std::string kDoubleBounce = "double-bounce ";
 
 std::vector<Notice> of(const Settlement& settlement, smtp::DsnAction action) {
   std::vector<Notice> some;
@@ -54,8 +60,35 @@ store::NewMessage queued(const smtp::Dsn& dsn, std::string content, dns::Name do
   message.size = content.size();
   message.content = std::move(content);
   message.arrived = dsn.now;
-  message.origin = "dsn " + dsn.queue_id;
+  message.origin = (dsn.to_postmaster ? kDoubleBounce : kDsn) + dsn.queue_id;
   return message;
+}
+
+// A failing mail to the postmaster ends here: telling the postmaster of it would never end.
+bool postmaster_may_be_told(const store::QueuedMessage& message, const NoticeSettings& settings) {
+  if (settings.contact.empty() || message.origin.starts_with(kDoubleBounce)) return false;
+  return std::ranges::none_of(message.recipients, [&](const store::QueuedRecipient& r) {
+    return equal_ignoring_case(r.recipient.address, settings.contact);
+  });
+}
+
+void tell_postmaster(Notices& made, const std::vector<Notice>& lost,
+                     const store::QueuedMessage& message, const DeliveryResult& result,
+                     std::string_view original, const NoticeSettings& settings, WallTime now) {
+  dns::Name domain = domain_of(settings.contact);
+  std::string next_hop = settings.next_hop ? settings.next_hop(domain) : domain.text();
+  if (next_hop.empty()) return;
+  smtp::Dsn dsn = head(message, settings, smtp::DsnAction::failed, now);
+  dsn.to = settings.contact;
+  dsn.to_postmaster = true;
+  dsn.id = "double." + dsn.id;
+  for (const Notice& notice : lost) {
+    dsn.recipients.push_back(dsn_recipient(notice.recipient.recipient, result, notice.outcome,
+                                           smtp::DsnAction::failed, now, std::nullopt));
+  }
+  dsn.original = std::string(original);  // its header section is enough to know it again
+  made.messages.push_back(queued(dsn, smtp::build_dsn(dsn), std::move(domain)));
+  made.next_hops.push_back(std::move(next_hop));
 }
 
 }  // namespace
@@ -93,6 +126,13 @@ Notices make_notices(const Settlement& settlement, const store::QueuedMessage& m
         complete && smtp::returns_full_content(dsn, message.content.size, smtp::kDsnReturnLimit);
     made.messages.push_back(queued(dsn, smtp::build_dsn(dsn), domain));
     made.next_hops.push_back(next_hop);
+  }
+  std::vector<Notice> lost = settlement.double_bounces;
+  for (const Notice& notice : made.undeliverable) {
+    if (notice.action == smtp::DsnAction::failed) lost.push_back(notice);
+  }
+  if (!lost.empty() && postmaster_may_be_told(message, settings)) {
+    tell_postmaster(made, lost, message, result, original, settings, now);
   }
   return made;
 }

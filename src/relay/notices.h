@@ -1,5 +1,6 @@
 // The DSNs that a settlement asks for, as new messages for the queue: at most one for failures, one
-// for delays and one for what was relayed, each with all its recipients.
+// for delays and one for what was relayed, each with all its recipients; and one to the postmaster
+// for what failed and has no sender to be told (a double bounce).
 #pragma once
 
 #include <functional>
@@ -12,7 +13,7 @@ namespace pawl::relay {
 
 struct NoticeSettings {
   std::string reporting_mta;  // our host name
-  std::string contact;        // "postmaster@relay.example.org"
+  std::string contact;        // "postmaster@relay.example.org"; empty: no double bounce is mailed
   // The next hop of a domain, NextHop::key(); empty: there is none, and no DSN is made.
   std::function<std::string(const dns::Name&)> next_hop;
 };

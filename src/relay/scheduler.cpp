@@ -246,7 +246,7 @@ void Scheduler::note_reachability(Destination& destination, const Settlement& se
 
 Task<Notices> Scheduler::notices_for(const DeliveryJob& job, const DeliveryResult& result,
                                      const Settlement& settlement) {
-  if (settlement.notices.empty()) co_return Notices{};
+  if (settlement.notices.empty() && settlement.double_bounces.empty()) co_return Notices{};
   const store::Content& content = job.message.content;
   std::string original;
   if (content.memory) {

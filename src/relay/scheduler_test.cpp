@@ -260,11 +260,34 @@ TEST_F(SchedulerTest, APermanentFailureSendsANoticeToTheSender) {
   EXPECT_TRUE(left().empty());
 }
 
+// The message fails, then the notice to its sender, and the postmaster gets one mail about that.
 TEST_F(SchedulerTest, ANoticeThatFailsEndsWithThePostmaster) {
+  settings_.notices.contact = "Postmaster@office.example";
   deliverer_.errors["example.org"] = Code::smtp_permanent;
   deliverer_.errors["example.com"] = Code::smtp_permanent;
-  run_to({{"ann@example.org"}}, [&] { return observer_.double_bounces == 1 && idle(); });
-  EXPECT_EQ(observer_.attempts, 2);
+  run_to({{"ann@example.org"}}, [&] { return observer_.attempts == 3 && idle(); });
+  EXPECT_EQ(observer_.double_bounces, 1);
+  const store::QueuedMessage& mail = deliverer_.jobs.back().message;
+  EXPECT_EQ(deliverer_.jobs.back().next_hop.key(), "office.example");
+  EXPECT_EQ(mail.envelope.sender, "");
+  EXPECT_EQ(mail.recipients[0].recipient.address, "Postmaster@office.example");
+  EXPECT_TRUE(mail.recipients[0].recipient.notify->never);
+  EXPECT_TRUE(mail.origin.starts_with("double-bounce "));
+  EXPECT_TRUE(left().empty());
+}
+
+TEST_F(SchedulerTest, MailToThePostmasterThatFailsIsToldToNobody) {
+  settings_.notices.contact = "postmaster@office.example";
+  deliverer_.errors = {{"example.org", Code::smtp_permanent},
+                       {"example.com", Code::smtp_permanent},
+                       {"office.example", Code::smtp_permanent}};
+  run_to({{"ann@example.org"}}, [&] { return observer_.double_bounces == 2 && idle(); });
+  EXPECT_EQ(observer_.attempts, 3);
+  // As well if it is not of our own making.
+  store::NewMessage foreign = store::message_to({"POSTMASTER@office.example"});
+  foreign.envelope.sender = "";
+  run({foreign}, [&] { return observer_.double_bounces == 3 && idle(); });
+  EXPECT_EQ(observer_.attempts, 4);
   EXPECT_TRUE(left().empty());
 }
 

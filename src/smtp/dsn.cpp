@@ -92,6 +92,11 @@ std::string_view subject(DsnAction action) {
   return kSubjects[static_cast<std::size_t>(action)];
 }
 
+std::string whose(const Dsn& dsn) {
+  return dsn.to_postmaster ? "A message without a sender, most likely a notice like this one,"
+                           : "Your message";
+}
+
 std::string_view introduction(DsnAction action) {
   constexpr std::array<std::string_view, 4> kTexts = {
       "could not be delivered to:",
@@ -112,7 +117,7 @@ std::string text_part(const Dsn& dsn) {
     for (const DsnRecipient& recipient : dsn.recipients) {
       if (recipient.action != action) continue;
       if (!introduced) {
-        text += fmt::format("Your message of {} {}\n\n", format_rfc5322(dsn.arrived),
+        text += fmt::format("{} of {} {}\n\n", whose(dsn), format_rfc5322(dsn.arrived),
                             introduction(action));
       }
       introduced = true;
@@ -125,7 +130,10 @@ std::string text_part(const Dsn& dsn) {
       text += '\n';
     }
   }
-  if (!dsn.contact.empty()) {
+  if (dsn.to_postmaster) {
+    text += fmt::format("Nobody else can be told, and the message {} is gone from the queue.\n",
+                        dsn.queue_id);
+  } else if (!dsn.contact.empty()) {
     text += fmt::format("If you need help, write to <{}> and name the message {}.\n", dsn.contact,
                         dsn.queue_id);
   }
@@ -245,7 +253,9 @@ std::string build_dsn(const Dsn& dsn) {
   std::string message =
       field("From", fmt::format("Mail Delivery System <MAILER-DAEMON@{}>", dsn.reporting_mta));
   message += field("To", fmt::format("<{}>", field_text(dsn.to, dsn.smtputf8)));
-  message += field("Subject", subject(gravest(dsn)));
+  message +=
+      field("Subject", dsn.to_postmaster ? "A message without a sender could not be delivered"
+                                         : subject(gravest(dsn)));
   message += field("Date", format_rfc5322(dsn.now));
   message += field("Message-ID", fmt::format("<{}@{}>", dsn.id, dsn.reporting_mta));
   message += field("Auto-Submitted", "auto-replied");  // rfc3834#5: nobody answers it by machine

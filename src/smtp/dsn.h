@@ -47,7 +47,8 @@ struct Dsn {
   std::string to;             // the message's envelope sender
   std::string envid;          // Envelope::envid
   Return ret = Return::unspecified;
-  bool smtputf8 = false;     // the original was SMTPUTF8: report as rfc6533 does, in SMTPUTF8
+  bool smtputf8 = false;       // the original was SMTPUTF8: report as rfc6533 does, in SMTPUTF8
+  bool to_postmaster = false;  // the original has no sender: the postmaster is told in its place
   bool require_tls = false;  // the original was REQUIRETLS: its content does not return (rfc8689#5)
   WallTime arrived{};
   WallTime now{};
