@@ -130,6 +130,25 @@ TEST(Channel, UpgradesInPlace) {
   report(run(echo_after_upgrade()));
 }
 
+// What was looked at in clear and not read would be read as if it had come inside TLS.
+Task<> upgrade_over_unread_bytes() {
+  CO_TRY(auto ends, co_await connect());
+  Loop::current().spawn(serve(std::move(ends.server), "250 injected\r\n", ""),
+                        [](Result<> result) { EXPECT_FALSE(result); });
+  Channel channel(std::move(ends.client));
+  CO_TRY_VOID(co_await channel.write_all("STARTTLS\r\n", in(5s)));
+  CO_TRY(bool unread, co_await channel.has_unread_input(5s));
+  EXPECT_TRUE(unread);
+  auto result = co_await channel.start_tls(world().client_engine(), in(5s));
+  EXPECT_FALSE(result);
+  if (!result) EXPECT_EQ(result.error().code, Code::starttls_injection);
+  co_return Result<>();
+}
+
+TEST(Channel, UnreadBytesFromBeforeTheHandshakeAreAnInjection) {
+  report(run(upgrade_over_unread_bytes()));
+}
+
 Task<> upgrade_expecting(std::string answer, Code expected) {
   CO_TRY(auto ends, co_await connect());
   Loop::current().spawn(serve(std::move(ends.server), answer, ""), [](Result<> result) {
