@@ -1,5 +1,6 @@
 #include "relay/alerts.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -217,10 +218,16 @@ TEST(DeliveryEvent, CarriesProtectionAndReason) {
   DeliveryResult result = held(Code::tlsa_mismatch);
   Event deferred = delivery_event(job, result, result.outcomes[0], WallTime{});
   EXPECT_EQ(deferred.name, "delivery.deferred");
+  EXPECT_THAT(deferred.fields, testing::Contains(testing::Pair("promised", "authenticated")));
+  EXPECT_THAT(deferred.fields,
+              testing::Contains(testing::Pair("reason", testing::HasSubstr("TLSA records"))));
   result.outcomes[0].state = RecipientOutcome::State::delivered;
   result.attempts[0].failure.reset();
+  result.attempts[0].reached = policy::Protection::half_dane;
   Event delivered = delivery_event(job, result, result.outcomes[0], WallTime{});
   EXPECT_EQ(delivered.name, "delivery.delivered");
+  EXPECT_THAT(delivered.fields, testing::Contains(testing::Pair("protection", "half-dane")));
+  EXPECT_THAT(delivered.fields, testing::Contains(testing::Pair("promised", "authenticated")));
 }
 
 }  // namespace
