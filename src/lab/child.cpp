@@ -34,7 +34,6 @@ namespace {
 
 Result<pid_t> fork_into(std::vector<std::string>& command, const char* directory, int output) {
   std::vector<char*> arguments;
-  arguments.reserve(command.size() + 1);
   for (std::string& word : command) arguments.push_back(word.data());
   arguments.push_back(nullptr);
   pid_t pid = fork();

@@ -169,7 +169,6 @@ Result<> World::start() {
 
 std::vector<dns::Name> World::zone_names() const {
   std::vector<dns::Name> names;
-  names.reserve(zones_.files.size());
   for (const auto& file : zones_.files) names.push_back(*dns::Name::parse(file.name + "."));
   return names;
 }

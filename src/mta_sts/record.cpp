@@ -38,7 +38,7 @@ bool claims_to_be_sts(std::string_view text) {
   return trim(text.substr(kVersion.size())).starts_with(';');
 }
 
-std::unexpected<Error> invalid(std::string_view text, std::string why) {
+std::unexpected<Error> invalid(std::string_view text, const std::string& why) {
   return fail(Code::sts_record_invalid, why + " in \"" + printable(text) + "\"");
 }
 

@@ -195,7 +195,7 @@ Attempt new_attempt(const policy::Verdict& verdict) {
 net::Task<> Outbound::try_host(Work& work, std::size_t host) {
   const policy::MxFacts& mx = work.planned->facts.mx[host];
   const policy::Verdict& verdict = work.planned->plan.verdicts[host];
-  auto skip = [&](Error error) {
+  auto skip = [&](const Error& error) {
     Attempt attempt = new_attempt(verdict);
     attempt.failure = error;
     work.result.attempts.push_back(std::move(attempt));

@@ -20,7 +20,6 @@ std::vector<PathObservation> probe_all(const std::vector<PathServer>& servers,
                                        std::chrono::milliseconds patience) {
   std::vector<PathObservation> seen(servers.size());
   std::vector<std::jthread> threads;
-  threads.reserve(servers.size());
   for (std::size_t i = 0; i < servers.size(); ++i)
     threads.emplace_back([&, i] { seen[i] = probe_path(servers[i], patience); });
   threads.clear();  // waits for each

@@ -95,7 +95,7 @@ std::string_view Statement::blob(int column) const {
   return {static_cast<const char*>(data), size};
 }
 
-Result<std::unique_ptr<Database>> Database::open(DatabaseOptions options) {
+Result<std::unique_ptr<Database>> Database::open(const DatabaseOptions& options) {
   if (options.create && options.vfs.empty()) TRY_VOID(create_private(options.path));
   sqlite3* connection = nullptr;
   int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;

@@ -61,7 +61,7 @@ class Statement {
 
 class Database {
  public:
-  static Result<std::unique_ptr<Database>> open(DatabaseOptions options);
+  static Result<std::unique_ptr<Database>> open(const DatabaseOptions& options);
   ~Database();
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
