@@ -64,6 +64,14 @@ store::NewMessage queued(const smtp::Dsn& dsn, std::string content, dns::Name do
   return message;
 }
 
+// The way back to the sender often leads over the host that took no 8-bit text: the notice must not
+// fail for the same reason, and message/rfc822 cannot be encoded (rfc6152#3).
+bool failed_for_eight_bits(const std::vector<Notice>& notices) {
+  return std::ranges::any_of(notices, [](const Notice& notice) {
+    return notice.outcome.error && notice.outcome.error->code == Code::smtp_no_8bitmime;
+  });
+}
+
 // A failing mail to the postmaster ends here: telling the postmaster of it would never end.
 bool postmaster_may_be_told(const store::QueuedMessage& message, const NoticeSettings& settings) {
   if (settings.contact.empty() || message.origin.starts_with(kDoubleBounce)) return false;
@@ -123,7 +131,8 @@ Notices make_notices(const Settlement& settlement, const store::QueuedMessage& m
     }
     dsn.original = std::string(original);
     dsn.original_complete =
-        complete && smtp::returns_full_content(dsn, message.content.size, smtp::kDsnReturnLimit);
+        complete && !failed_for_eight_bits(some) &&
+        smtp::returns_full_content(dsn, message.content.size, smtp::kDsnReturnLimit);
     made.messages.push_back(queued(dsn, smtp::build_dsn(dsn), domain));
     made.next_hops.push_back(next_hop);
   }

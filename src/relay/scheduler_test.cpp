@@ -260,6 +260,17 @@ TEST_F(SchedulerTest, APermanentFailureSendsANoticeToTheSender) {
   EXPECT_TRUE(left().empty());
 }
 
+TEST_F(SchedulerTest, ANoticeAboutEightBitTextIsSevenBitItself) {
+  deliverer_.errors["example.org"] = Code::smtp_no_8bitmime;
+  store::NewMessage message = store::message_to({"ann@example.org"});
+  message.content = "Subject: x\r\n\r\ngr\xc3\xbc\xc3\x9f\r\n";
+  message.size = message.content.size();
+  message.eight_bit = message.envelope.eight_bit = true;
+  run({message}, [&] { return observer_.attempts == 2 && idle(); });
+  EXPECT_FALSE(deliverer_.jobs.back().message.envelope.eight_bit);
+  EXPECT_FALSE(deliverer_.jobs.back().message.content.eight_bit);
+}
+
 // The message fails, then the notice to its sender, and the postmaster gets one mail about that.
 TEST_F(SchedulerTest, ANoticeThatFailsEndsWithThePostmaster) {
   settings_.notices.contact = "Postmaster@office.example";
