@@ -36,6 +36,7 @@ build:
 	cmake --build --preset release -j $(JOBS)
 
 asan:
+	tools/setup.sh --peers
 	cmake --preset asan >/dev/null
 	cmake --build --preset asan -j $(JOBS)
 	$(CTEST) --test-dir build/asan

@@ -13,7 +13,7 @@ constexpr std::string_view kWithValue = "fFrNRVBCDLOXhpAo";
 // Those that we act on; the others that take none are ignored.
 constexpr std::string_view kWithoutValue = "tivnUGm";
 
-std::unexpected<Error> wrong(std::string detail) {
+std::unexpected<Error> wrong(const std::string& detail) {
   return fail(Code::invalid_argument, detail + "; `pawl send --help` lists the options");
 }
 

@@ -13,7 +13,7 @@ namespace {
 
 // Reads that did not have to wait before the other tasks get their turn.
 constexpr int kBurst = 64;
-constexpr std::size_t kWriteChunk = 64 * 1024;
+constexpr std::size_t kWriteChunk = std::size_t{64} * 1024;
 
 // Ciphertext on its way from a socket to an engine, used between two suspensions only: an idle
 // connection needs no buffer of its own.

@@ -70,7 +70,7 @@ void Loop::post(std::function<void()> work) {
 
 void Loop::spawn(Task<> task, std::function<void(Result<>)> ended) {
   asio::co_spawn(state_->context, std::move(task),
-                 [ended = std::move(ended)](std::exception_ptr exception, Result<> result) {
+                 [ended = std::move(ended)](const std::exception_ptr& exception, Result<> result) {
                    if (exception && !ended) std::rethrow_exception(exception);
                    if (!ended) return;
                    if (exception) {

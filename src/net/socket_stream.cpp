@@ -26,14 +26,14 @@ Error lost(const Connection& connection, std::string_view what) {
 }
 
 // Names the peer in what a wait said.
-Error explain(const Connection& connection, Error error, std::string_view doing) {
+Error explain(const Connection& connection, const Error& error, std::string_view doing) {
   if (error.code == Code::cancelled) return lost(connection, "closed on this side");
   std::string what = connection.remote.text() + ": " + std::string(doing);
   if (!error.detail.empty()) what += ": " + error.detail;
   return Error(error.code, std::move(what));
 }
 
-Task<> take_turns(ConnectionPtr connection) {
+Task<> take_turns(const ConnectionPtr& connection) {
   connection->burst = 0;
   return yield();
 }

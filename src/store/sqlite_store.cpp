@@ -54,7 +54,7 @@ PolicyCache& SqliteStore::policy_cache() {
   return *state_->policy_cache;
 }
 
-Result<std::unique_ptr<SqliteStore>> SqliteStore::open(SqliteOptions options) {
+Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const SqliteOptions& options) {
   auto state = std::make_unique<State>();
   if (options.owner) {
     TRY(state->owner, OwnerLock::take(options.path));

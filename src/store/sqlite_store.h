@@ -24,7 +24,7 @@ struct SqliteOptions {
 class SqliteStore {
  public:
   // Errors: Code::store (not ours, of a later version, owned by another process), disk_full.
-  static Result<std::unique_ptr<SqliteStore>> open(SqliteOptions options);
+  static Result<std::unique_ptr<SqliteStore>> open(const SqliteOptions& options);
   // Everything that was posted is done before it returns.
   ~SqliteStore();
 
