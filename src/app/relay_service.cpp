@@ -117,6 +117,7 @@ relay::SchedulerSettings RelayService::scheduler_settings(const Settings& settin
   scheduler.retry = settings.retry;
   std::size_t loops = loops_->size();
   scheduler.limits.deliveries = std::max<std::size_t>(1, settings.limits.deliveries / loops);
+  scheduler.limits.recording = std::max<std::size_t>(1, scheduler.limits.recording / loops);
   scheduler.limits.per_destination =
       std::max<std::size_t>(1, settings.limits.connections_per_destination / loops);
   scheduler.notices.reporting_mta = settings.hostname;

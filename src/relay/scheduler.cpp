@@ -130,7 +130,8 @@ std::size_t Scheduler::concurrency(const Destination& destination) const {
 // first message for another.
 void Scheduler::dispatch() {
   std::size_t turns = ring_.size();
-  while (turns > 0 && deliveries_ < settings_.limits.deliveries && !stopping_) {
+  while (turns > 0 && deliveries_ < settings_.limits.deliveries &&
+         recording_ < settings_.limits.recording && !stopping_) {
     Destination* destination = ring_.front();
     ring_.pop_front();
     bool started = start_one(*destination);
@@ -309,11 +310,13 @@ Task<> Scheduler::record(std::shared_ptr<Work> work, store::Update update,
 }
 
 // The next message goes while the queue still writes down what became of this one: a destination
-// does not wait for our disk. What is not recorded yet counts as in flight (messages_).
+// does not wait for our disk, until SchedulerLimits::recording have gathered: so many, and those
+// under way, are what a kill can repeat.
 void Scheduler::leave_destination(Work& work) {
   Destination& destination = *std::exchange(work.destination, nullptr);
   --destination.running;
   --deliveries_;
+  ++recording_;
   std::string key = destination.key;
   dispatch();
   forget_idle(key);
@@ -321,6 +324,7 @@ void Scheduler::leave_destination(Work& work) {
 
 void Scheduler::finished(const Work& work) {
   --open_work_;
+  if (recording_-- == settings_.limits.recording) dispatch();
   if (work.flight->unrecorded == 0) {
     bool was_full = messages_ >= settings_.limits.messages;
     --messages_;

@@ -37,9 +37,10 @@ class DeliveryObserver {
 struct SchedulerLimits {
   std::size_t deliveries = 200;  // transactions at a time
   std::size_t per_destination = 20;
-  std::size_t messages = 2000;                 // in flight; more wait in the queue
-  std::size_t bytes = 64UL * 1024 * 1024;      // of content kept in memory
-  std::size_t claim = 200;                     // messages in one look at the queue
+  std::size_t recording = 128;             // delivered, and the queue does not know it durably yet
+  std::size_t messages = 2000;             // in flight; more wait in the queue
+  std::size_t bytes = 64UL * 1024 * 1024;  // of content kept in memory
+  std::size_t claim = 200;                 // messages in one look at the queue
   std::chrono::milliseconds look_again{2000};  // for what another process made due
   Seconds first_pause = Seconds{30};           // of a destination nobody could reach; doubles
   Seconds longest_pause = std::chrono::minutes{10};
@@ -117,6 +118,7 @@ class Scheduler {
   std::deque<Destination*> ring_;  // those that have waiting work, in turn
   std::size_t messages_ = 0;
   std::size_t deliveries_ = 0;
+  std::size_t recording_ = 0;
   std::size_t bytes_ = 0;
   std::size_t open_work_ = 0;  // works that are not recorded yet, waiting ones included
   bool stopping_ = false;

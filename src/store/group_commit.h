@@ -35,7 +35,7 @@ class GroupCommit {
     // What is lost with a patient request at a power loss is done again; so it is short, and ends
     // when this many have gathered.
     std::chrono::milliseconds patience{20};
-    std::size_t patient_requests = 64;
+    std::size_t patient_requests = 32;
   };
 
   GroupCommit(std::unique_ptr<Database> database, Options options);
