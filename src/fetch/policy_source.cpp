@@ -140,7 +140,7 @@ net::Task<FetchedPolicy> HttpsPolicySource::fetch(dns::Name policy_domain) {
       if (fetched) co_return std::move(fetched);
       here = std::move(fetched).error();
     }
-    here = typed(address, std::move(*here));
+    here = typed(address, *here);
     // A certificate says more than a refused connection, whichever came first.
     if (!failure || (failure->code == Code::sts_fetch && here->code != Code::sts_fetch)) {
       here->detail += failure ? "; " + failure->detail : "";
