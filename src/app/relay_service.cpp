@@ -82,10 +82,10 @@ Result<> RelayService::open_listeners() {
       continue;
     }
     // Sharing a port among our loops would also share it, silently, with another relay that runs
-    // already: a listener that shares with nobody must be possible first.
-    if (auto alone = net::listen(at, options); !alone) {
-      return fail(alone.error().code,
-                  fmt::format("listen on {}: {}", at.text(), alone.error().detail));
+    // already.
+    if (auto free = net::check_port_is_free(at); !free) {
+      return fail(free.error().code,
+                  fmt::format("listen on {}: {}", at.text(), free.error().detail));
     }
     options.reuse_port = true;
     for (std::size_t loop = 0; loop < loops_->size(); ++loop) {

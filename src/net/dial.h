@@ -36,6 +36,10 @@ struct ListenOptions {
 
 // May be called before the loop runs: the socket is bound here, and put on the loop that first
 // accepts. An IPv6 address takes IPv6 only.
+// Nobody listens there, this process included. What shares a port (reuse_port) asks this first, or
+// it would share it with a stranger as well.
+Result<> check_port_is_free(const Endpoint& at);
+
 Result<std::unique_ptr<Listener>> listen(Endpoint at, ListenOptions options = {});
 // Socket activation; takes the descriptor over.
 Result<std::unique_ptr<Listener>> adopt_listener(int file_descriptor, ListenOptions options = {});

@@ -123,23 +123,39 @@ class SocketListener final : public Listener {
 
 }  // namespace
 
-Result<std::unique_ptr<Listener>> listen(Endpoint at, ListenOptions options) {
-  const std::string what = "listening on " + at.text();
+namespace {
+
+Result<FileDescriptor> bound_socket(const Endpoint& at, bool reuse_port) {
   FileDescriptor socket(::socket(at.address.is_v4() ? AF_INET : AF_INET6,
                                  SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  if (!socket) return fail(system_error(what, errno));
+  if (!socket) return fail(system_error("listening on " + at.text(), errno));
   const int on = 1;
   bool set = ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0;
-  if (options.reuse_port) {
+  if (reuse_port) {
     set = set && ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) == 0;
   }
   if (!at.address.is_v4()) {
     set = set && ::setsockopt(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) == 0;
   }
   const auto address = to_socket_address(at);
-  if (!set || ::bind(socket.get(), address.get(), address.length) != 0 ||
-      ::listen(socket.get(), options.backlog) != 0) {
-    return fail(system_error(what, errno));
+  if (!set || ::bind(socket.get(), address.get(), address.length) != 0) {
+    return fail(system_error("listening on " + at.text(), errno));
+  }
+  return socket;
+}
+
+}  // namespace
+
+Result<> check_port_is_free(const Endpoint& at) {
+  // Bound and not listening: nobody can connect to what is closed again at once.
+  TRY_VOID(bound_socket(at, false));
+  return {};
+}
+
+Result<std::unique_ptr<Listener>> listen(Endpoint at, ListenOptions options) {
+  TRY(FileDescriptor socket, bound_socket(at, options.reuse_port));
+  if (::listen(socket.get(), options.backlog) != 0) {
+    return fail(system_error("listening on " + at.text(), errno));
   }
   return std::make_unique<SocketListener>(std::move(socket), options.events);
 }
