@@ -46,6 +46,10 @@ Result<std::size_t> receive(Connection& connection, std::span<char> into) {
     if (count == 0 && into.empty()) return 0;
     if (count == 0) return fail(lost(connection, "closed by the other side"));
     if (errno == EAGAIN) return 0;
+    // Told from an orderly end: middle boxes reset where TLS should begin. A write cannot tell.
+    if (errno == ECONNRESET) {
+      return fail(Code::connection_reset, connection.remote.text() + ": reset by the other side");
+    }
     if (errno != EINTR) return fail(system_error(connection.remote.text() + ": reading", errno));
   }
 }

@@ -16,7 +16,8 @@ namespace pawl::net {
 class Stream {
  public:
   virtual ~Stream() = default;
-  // At least one byte, or an error: Code::connection_lost at end of stream, Code::timeout.
+  // At least one byte, or an error: Code::connection_lost at end of stream, Code::connection_reset,
+  // Code::timeout.
   virtual Task<std::size_t> read_some(std::span<char> into, MonoTime deadline) = 0;
   // What has already come, without waiting: 0 if nothing has.
   virtual Result<std::size_t> try_read(std::span<char> into) = 0;

@@ -1,7 +1,11 @@
 #include "net/stream.h"
 
+#include <arpa/inet.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "net/dial.h"
 #include "net/loop.h"
@@ -325,6 +329,35 @@ TEST(Listen, SurvivesRunningOutOfDescriptorsAndSaysSoOnce) {
   EXPECT_TRUE(result) << result.error().sentence();
   ASSERT_EQ(sink.events.size(), 1u);
   EXPECT_EQ(sink.events[0].name, "listener.exhausted");
+}
+
+// Closes a TCP connection to the port so that the other side sees RST and no end.
+void connect_and_reset(std::uint16_t port) {
+  const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in to{};
+  to.sin_family = AF_INET;
+  to.sin_port = htons(port);
+  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  ASSERT_EQ(::connect(fd, reinterpret_cast<const sockaddr*>(&to), sizeof to), 0);
+  const linger at_once{1, 0};
+  ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  ::close(fd);
+}
+
+TEST(Stream, AResetIsToldFromAnOrderlyEnd) {
+  Loop loop;
+  auto task = []() -> Task<> {
+    CO_TRY(auto listener, listen(loopback()));
+    connect_and_reset(listener->local().port);
+    CO_TRY(auto stream, co_await listener->accept());
+    char buffer[16];
+    auto end = co_await stream->read_some(buffer, in(5s));
+    EXPECT_FALSE(end);
+    EXPECT_EQ(end.error().code, Code::connection_reset);
+    co_return Result<>();
+  };
+  auto result = loop.run_until_done(task());
+  EXPECT_TRUE(result) << result.error().sentence();
 }
 
 }  // namespace

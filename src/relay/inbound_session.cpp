@@ -51,7 +51,10 @@ net::Task<> InboundSession::run() {
     server_.time_out();
     ended = co_await flush();
   }
-  if (!ended && (server_.in_message() || ended.error().code != Code::connection_lost)) {
+  // Who hangs up between two messages, politely or not, is no event.
+  const bool hung_up = !ended && (ended.error().code == Code::connection_lost ||
+                                  ended.error().code == Code::connection_reset);
+  if (!ended && (server_.in_message() || !hung_up)) {
     Event lost = event(Severity::info, "session.lost");
     lost.fields.emplace_back("reason", ended.error().sentence());
     state_->needs.events.emit(lost);

@@ -138,7 +138,8 @@ net::Task<smtp::ClientEvent> OutboundSession::next_event() {
       heard_something_ = true;
       client_->feed(std::string_view(buffer_.data(), *count));
       if (!flushed) client_->abort(std::move(flushed).error());
-    } else if (count.error().code == Code::connection_lost) {
+    } else if (count.error().code == Code::connection_lost ||
+               count.error().code == Code::connection_reset) {
       client_->end_of_input();
     } else {
       client_->abort(flushed ? std::move(count).error() : std::move(flushed).error());

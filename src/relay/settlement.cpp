@@ -16,6 +16,7 @@ bool is_unreachable(Code code) {
     case Code::connect_unreachable:
     case Code::timeout:
     case Code::connection_lost:
+    case Code::connection_reset:
     case Code::dns_timeout:
     case Code::dns_servfail:
       return true;

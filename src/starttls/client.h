@@ -40,6 +40,9 @@ struct ClientOptions {
   bool implicit_tls = false;  // TLS began before the first byte, and has been judged
   // How we call ourselves where the protocol asks for a name. Before TLS anybody reads it.
   std::string client_name = "localhost";
+  // IMAP's tags are drawn from it: whoever drives the dialog makes it unpredictable, so that no
+  // answer can be sent ahead of its command.
+  std::uint64_t tag_seed = 0;
   // Sends the upgrade command although it was not offered: what comes back tells a stripped offer
   // from none. For pawl check, never for mail.
   bool ask_unoffered = false;
