@@ -43,11 +43,15 @@ struct CertificateSeen {
 };
 
 struct AddressReport {
+  std::string via;  // Path::name of check.h; empty: the first path
   probe::Look look;
   std::vector<CertificateSeen> certificates;
   std::optional<probe::Enumeration> offered;  // nothing: TLS was not reached, or not asked for
   tamper::Examination tampering;
-  std::vector<Stage> stages;  // one per StageName
+  // Why a sender that demands HostReport::verdict would refuse this address; nothing: it would not,
+  // or nothing is demanded, or the address could not be asked.
+  std::optional<Error> refused;
+  std::vector<Stage> stages;  // one per StageName, in its order
 };
 
 struct TlsaSeen {
@@ -67,16 +71,17 @@ struct HostReport {
   std::vector<TlsaSeen> tlsa;
   std::string tlsa_rollover;  // the scheme in words: "current and next key (3 1 1 + 3 1 1)"
   std::optional<policy::Verdict> verdict;  // what a sender that enforces must demand here
-  std::optional<Error> refused;            // why such a sender would refuse mail to it
+  std::optional<Error> refused;  // why such a sender would refuse mail to it, at any address
   std::vector<AddressReport> addresses;
   std::vector<Stage> stages;  // the worst of its addresses
 };
 
 struct StsSeen {
-  std::vector<std::string> txt;   // at _mta-sts, those that claim to be STSv1
-  std::optional<std::string> id;  // of the one valid record
-  std::optional<Error> record_error;
-  std::string policy_text;  // as fetched
+  std::vector<std::string> txt;       // at _mta-sts, those that claim to be STSv1
+  std::optional<std::string> id;      // of the one valid record
+  std::optional<Error> record_error;  // not valid, or the DNS did not say
+  std::string policy_text;            // as fetched
+  std::string policy_sha256;          // of it, lower-case hex: to be held against `id` another time
   std::optional<mta_sts::Policy> policy;
   std::optional<Error> policy_error;     // fetch, certificate, grammar
   std::vector<std::string> not_covered;  // MX hosts that the policy does not name
@@ -86,7 +91,7 @@ struct StsSeen {
 struct TlsrptSeen {
   std::vector<std::string> txt;
   std::vector<std::string> rua;
-  std::optional<Error> error;
+  std::optional<Error> error;  // not valid, or the DNS did not say
 };
 
 struct ListSeen {
@@ -96,9 +101,17 @@ struct ListSeen {
   std::optional<Error> error;
 };
 
+// A service that the domain names by SRV record (RFC 6186, RFC 8314, RFC 5804).
+struct ServiceSeen {
+  std::string label;  // "_imaps._tcp"
+  dns::Srv record;
+  bool secure = false;  // the record is DNSSEC-secure
+};
+
 struct DomainReport {
   dns::Name domain;
   policy::Facts facts;  // MX, addresses, DANE
+  std::vector<ServiceSeen> services;
   StsSeen sts;
   TlsrptSeen tlsrpt;
   std::optional<ListSeen> list;
@@ -120,7 +133,13 @@ struct Report {
   std::vector<TargetReport> targets;
 };
 
-Severity worst(const TargetReport& report);
+// How findings name a host: "mx1.example.org" for an MX host, "imap://mail.example.org" for another
+// service (with the port where it is not the usual one); and one of its addresses:
+// "mx1.example.org [192.0.2.1]", "mx1.example.org [192.0.2.1] via office".
+std::string subject_of(const HostReport& host);
+std::string subject_of(const HostReport& host, const AddressReport& address);
+
+Severity worst(const TargetReport& report);  // of its findings; good if there is none
 // 0 nothing worse than a note, 1 a warning, 2 a fault, 3 tampering was seen; 75 a target could not
 // be checked (and nothing worse was found).
 int exit_status(const Report& report);
