@@ -24,9 +24,10 @@ constexpr std::array kVerbs = {
     VerbRow{"HELO", Verb::helo},       VerbRow{"AUTH", Verb::auth},
     VerbRow{"NOOP", Verb::noop},       VerbRow{"VRFY", Verb::vrfy},
     VerbRow{"EXPN", Verb::expn},       VerbRow{"HELP", Verb::help},
-    VerbRow{"GET", Verb::foreign},     VerbRow{"POST", Verb::foreign},
-    VerbRow{"PUT", Verb::foreign},     VerbRow{"HEAD", Verb::foreign},
-    VerbRow{"CONNECT", Verb::foreign}, VerbRow{"OPTIONS", Verb::foreign},
+    VerbRow{"LHLO", Verb::lhlo},       VerbRow{"GET", Verb::foreign},
+    VerbRow{"POST", Verb::foreign},    VerbRow{"PUT", Verb::foreign},
+    VerbRow{"HEAD", Verb::foreign},    VerbRow{"CONNECT", Verb::foreign},
+    VerbRow{"OPTIONS", Verb::foreign},
 };
 
 // rfc3461#4.4 and rfc3461#4.2, decoded.
@@ -264,7 +265,7 @@ Parsed<BdatCommand> parse_bdat(std::string_view argument) {
   return BdatCommand{.size = *size, .last = !word.empty()};
 }
 
-Parsed<std::string> parse_hello(std::string_view argument) {
+Parsed<std::string_view> parse_hello(std::string_view argument) {
   constexpr std::string_view kExtra = ".-_:[]";
   bool good = !argument.empty() && argument.size() <= 255;
   for (char c : argument) {
@@ -273,7 +274,7 @@ Parsed<std::string> parse_hello(std::string_view argument) {
                     kExtra.find(c) != std::string_view::npos);
   }
   if (!good) return refuse("501 5.5.4 say EHLO and your host name");
-  return std::string(argument);
+  return argument;
 }
 
 }  // namespace pawl::smtp

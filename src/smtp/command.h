@@ -18,6 +18,7 @@ namespace pawl::smtp {
 enum class Verb : unsigned char {
   ehlo,
   helo,
+  lhlo,  // LMTP's, rfc2033#4.1
   mail,
   rcpt,
   data,
@@ -73,6 +74,6 @@ Parsed<BdatCommand> parse_bdat(std::string_view argument);
 
 // The name a client gave in EHLO or HELO: a domain or an address literal, of characters that are
 // safe in a Received field. Whether it is true is nobody's business (rfc5321#4.1.4).
-Parsed<std::string> parse_hello(std::string_view argument);
+Parsed<std::string_view> parse_hello(std::string_view argument);
 
 }  // namespace pawl::smtp

@@ -27,9 +27,6 @@ bool is_prepared(std::string_view text, std::size_t limit) {
   return true;
 }
 
-constexpr std::string_view kUserPrompt = "334 VXNlcm5hbWU6";      // "Username:"
-constexpr std::string_view kPasswordPrompt = "334 UGFzc3dvcmQ6";  // "Password:"
-
 }  // namespace
 
 std::optional<SaslExchange> SaslExchange::start(std::string_view mechanism) {
@@ -38,16 +35,25 @@ std::optional<SaslExchange> SaslExchange::start(std::string_view mechanism) {
   return std::nullopt;
 }
 
-std::string SaslExchange::first_prompt() const {
-  return step_ == Step::plain ? "334 " : std::string(kUserPrompt);
+std::string_view SaslExchange::challenge() const {
+  switch (step_) {
+    case Step::plain:
+      return "";
+    case Step::login_user:
+      return "VXNlcm5hbWU6";  // "Username:"
+    case Step::login_password:
+      return "UGFzc3dvcmQ6";  // "Password:"
+  }
+  return "";
 }
 
-std::string SaslExchange::refuse(std::string reply) {
-  refused_ = true;
-  return reply;
+SaslExchange::Outcome SaslExchange::refuse(std::string_view reply) {
+  credentials_ = {};
+  refusal_ = reply;
+  return Outcome::refused;
 }
 
-std::optional<std::string> SaslExchange::answer(std::string_view line, bool initial) {
+SaslExchange::Outcome SaslExchange::answer(std::string_view line, bool initial) {
   if (!initial && line == "*") return refuse("501 5.7.0 authentication cancelled");
   if (initial && line == "=") line = "";
   auto message = decode(line);
@@ -59,17 +65,17 @@ std::optional<std::string> SaslExchange::answer(std::string_view line, bool init
       if (!is_prepared(*message, kUser)) return refuse("501 5.5.2 this is not a user name");
       credentials_.user = *std::move(message);
       step_ = Step::login_password;
-      return std::string(kPasswordPrompt);
+      return Outcome::challenge;
     case Step::login_password:
       if (!is_prepared(*message, kPassword)) return refuse("501 5.5.2 this is not a password");
       credentials_.password = Secret(*std::move(message));
-      return std::nullopt;
+      return Outcome::complete;
   }
-  return std::nullopt;
+  return Outcome::refused;
 }
 
 // [authzid] NUL authcid NUL passwd
-std::optional<std::string> SaslExchange::plain(std::string_view message) {
+SaslExchange::Outcome SaslExchange::plain(std::string_view message) {
   auto parts = split(message, '\0');
   if (parts.size() != 3 || !is_prepared(parts[1], kUser) || !is_prepared(parts[2], kPassword)) {
     return refuse("501 5.5.2 this is not a SASL PLAIN message");
@@ -80,7 +86,7 @@ std::optional<std::string> SaslExchange::plain(std::string_view message) {
   }
   credentials_.user = std::string(parts[1]);
   credentials_.password = Secret(std::string(parts[2]));
-  return std::nullopt;
+  return Outcome::complete;
 }
 
 }  // namespace pawl::smtp

@@ -15,7 +15,7 @@ constexpr std::size_t kIdleBuffer = 16UL * 1024;
 
 Server::Server(const ServerOptions& options, bool tls)
     : options_(options), tls_(tls), scanner_(content_limits()) {
-  reply("220 " + options_.hostname + " ESMTP");
+  reply("220 " + options_.hostname + (options_.lmtp ? " LMTP" : " ESMTP"));
 }
 
 void Server::feed(std::string_view bytes) {
@@ -35,6 +35,13 @@ std::string Server::take_content() {
 void Server::reply(std::string_view text) {
   output_ += text;
   output_ += "\r\n";
+}
+
+// rfc2033#4.2: the content is answered once for each recipient that was accepted.
+void Server::reply_to_content(std::string_view text) {
+  std::size_t count = options_.lmtp ? envelope_.recipients.size() : 1;
+  forget_transaction();
+  for (; count > 0; --count) reply(text);
 }
 
 void Server::error(std::string_view text) {
@@ -111,9 +118,8 @@ void Server::accept(std::string_view text) {
       break;
     case ServerEvent::message_end:
       message_open_ = false;
-      forget_transaction();
       idle_commands_ = 0;
-      reply("250 2.0.0 " + std::string(text.empty() ? "accepted" : text));
+      reply_to_content("250 2.0.0 " + std::string(text.empty() ? "accepted" : text));
       break;
     default:
       break;
@@ -152,8 +158,7 @@ void Server::refuse(std::string_view text) {
       break;
     case ServerEvent::message_end:
       message_open_ = false;
-      forget_transaction();
-      reply(text);
+      reply_to_content(text);
       break;
     default:
       break;

@@ -23,6 +23,7 @@ namespace pawl::smtp {
 
 struct ServerOptions {
   std::string hostname;      // in the greeting
+  bool lmtp = false;         // rfc2033: LHLO, and one answer for each recipient after the content
   bool starttls = false;     // a certificate is there
   bool auth = false;         // offered inside TLS only
   bool require_tls = false;  // REQUIRETLS is offered inside TLS
@@ -60,6 +61,9 @@ class Server {
   ServerEvent next();
   bool has_output() const { return !output_.empty(); }
   std::string take();  // replies for the client
+  // The same for a driver that copies: the buffer stays here. Valid until the next call.
+  std::string_view output() const { return output_; }
+  void sent() { output_.clear(); }
 
   // Answers. A reply has no CRLF: "550 5.7.1 relaying denied".
   void accept(std::string_view text = {});  // text behind the positive code of the event
@@ -91,7 +95,8 @@ class Server {
 
   // server.cpp
   void reply(std::string_view text);
-  void error(std::string_view text);  // a reply that counts against max_errors
+  void reply_to_content(std::string_view text);  // ends the transaction
+  void error(std::string_view text);             // a reply that counts against max_errors
   void close(std::string_view text);
   void forget_transaction();
   void forget_session();
@@ -106,6 +111,8 @@ class Server {
   std::optional<ServerEvent> on_starttls(std::string_view argument);
   std::optional<ServerEvent> on_auth(std::string_view argument);
   std::optional<ServerEvent> continue_auth(std::string_view line, bool initial);
+  void challenge();
+  bool too_idle();
   void idle(std::string_view text);
 
   // server_content.cpp

@@ -1,4 +1,7 @@
 // What each command does to the session.
+#include <fmt/format.h>
+
+#include <iterator>
 #include <utility>
 
 #include "base/text.h"
@@ -29,6 +32,7 @@ std::optional<ServerEvent> Server::run(std::string_view line) {
   switch (command.verb) {
     case Verb::ehlo:
     case Verb::helo:
+    case Verb::lhlo:
       on_hello(command);
       return std::nullopt;
     case Verb::mail:
@@ -74,29 +78,37 @@ std::optional<ServerEvent> Server::run(std::string_view line) {
   return std::nullopt;
 }
 
+bool Server::too_idle() {
+  if (++idle_commands_ <= options_.max_idle_commands) return false;
+  close("421 4.7.0 too many commands without a message");
+  return true;
+}
+
 void Server::idle(std::string_view text) {
-  if (++idle_commands_ > options_.max_idle_commands) {
-    close("421 4.7.0 too many commands without a message");
-  } else {
-    reply(text);
-  }
+  if (!too_idle()) reply(text);
 }
 
 void Server::on_hello(const Command& command) {
+  // rfc2033#4.1: LHLO in the place of EHLO and HELO, which are refused.
+  if ((command.verb == Verb::lhlo) != options_.lmtp) {
+    return error(options_.lmtp ? "500 5.5.1 this is LMTP; say LHLO" : "500 5.5.1 no such command");
+  }
   auto name = parse_hello(command.argument);
   if (!name) return error(name.error());
   forget_transaction();
-  hello_ = *std::move(name);
-  extensions_ = command.verb == Verb::ehlo;
-  if (!extensions_) return idle("250 " + options_.hostname);
-  std::string text = "250-" + options_.hostname + "\r\n250-PIPELINING\r\n250-SIZE " +
-                     std::to_string(options_.max_size) + "\r\n";
-  if (options_.starttls && !tls_) text += "250-STARTTLS\r\n";
+  hello_.assign(*name);
+  extensions_ = command.verb != Verb::helo;
+  if (too_idle()) return;
+  output_ += extensions_ ? "250-" : "250 ";
+  reply(options_.hostname);
+  if (!extensions_) return;
+  fmt::format_to(std::back_inserter(output_), "250-PIPELINING\r\n250-SIZE {}\r\n",
+                 options_.max_size);
+  if (options_.starttls && !tls_) reply("250-STARTTLS");
   // rfc4954#4: not again once authenticated.
-  if (options_.auth && tls_ && user_.empty()) text += "250-AUTH PLAIN LOGIN\r\n";
-  if (options_.require_tls && tls_) text += "250-REQUIRETLS\r\n";
-  text += "250-8BITMIME\r\n250-SMTPUTF8\r\n250-CHUNKING\r\n250-DSN\r\n250 ENHANCEDSTATUSCODES";
-  idle(text);
+  if (options_.auth && tls_ && user_.empty()) reply("250-AUTH PLAIN LOGIN");
+  if (options_.require_tls && tls_) reply("250-REQUIRETLS");
+  reply("250-8BITMIME\r\n250-SMTPUTF8\r\n250-CHUNKING\r\n250-DSN\r\n250 ENHANCEDSTATUSCODES");
 }
 
 std::optional<ServerEvent> Server::on_mail(std::string_view argument) {
@@ -190,30 +202,32 @@ std::optional<ServerEvent> Server::on_auth(std::string_view argument) {
   } else if (sasl_ = SaslExchange::start(argument.substr(0, space)); !sasl_) {
     error("504 5.5.4 the mechanisms are PLAIN and LOGIN");
   } else if (initial.empty()) {
-    reply(sasl_->first_prompt());
-    state_ = State::auth;
+    challenge();
   } else {
     return continue_auth(initial, true);
   }
   return std::nullopt;
 }
 
+void Server::challenge() {
+  output_ += "334 ";
+  reply(sasl_->challenge());
+  state_ = State::auth;
+}
+
 std::optional<ServerEvent> Server::continue_auth(std::string_view line, bool initial) {
-  auto text = sasl_->answer(line, initial);
-  if (text && !sasl_->refused()) {
-    reply(*text);
-    state_ = State::auth;
+  SaslExchange::Outcome outcome = sasl_->answer(line, initial);
+  if (outcome == SaslExchange::Outcome::challenge) {
+    challenge();
     return std::nullopt;
   }
   state_ = State::command;
-  credentials_ = sasl_->take();
-  bool refused = sasl_->refused();
-  sasl_.reset();
-  if (refused) {
-    credentials_ = {};
-    error(*text);
+  SaslExchange exchange = *std::exchange(sasl_, std::nullopt);
+  if (outcome == SaslExchange::Outcome::refused) {
+    error(exchange.refusal());
     return std::nullopt;
   }
+  credentials_ = exchange.take();
   user_ = credentials_.user;  // refuse() takes it back
   return wait_for_answer(ServerEvent::authenticate);
 }

@@ -31,7 +31,8 @@ std::optional<ServerEvent> Server::on_data(std::string_view argument) {
   } else if (!mail_given_ || chunked_) {
     error("503 5.5.1 DATA follows MAIL and RCPT, and is not mixed with BDAT");
   } else if (envelope_.recipients.empty()) {
-    error("554 5.5.1 no recipient was accepted");
+    error(options_.lmtp ? "503 5.5.1 no recipient was accepted"  // rfc2033#4.2
+                        : "554 5.5.1 no recipient was accepted");
   } else {
     message_open_ = true;
     return wait_for_answer(ServerEvent::message_begin);
@@ -119,8 +120,7 @@ std::optional<ServerEvent> Server::end_chunk() {
 std::optional<ServerEvent> Server::end_message() {
   scanner_.finish(content_);
   if (std::string fault = content_fault(); !fault.empty()) {
-    forget_transaction();
-    reply(fault);
+    reply_to_content(fault);
     state_ = State::command;
     return std::nullopt;
   }

@@ -16,6 +16,8 @@ ServerOptions options_of(const Dialog& dialog) {
   for (const auto& [name, value] : dialog.options) {
     if (name == "normalize") {
       options.normalize = true;
+    } else if (name == "lmtp") {
+      options.lmtp = true;
     } else if (name == "no_starttls") {
       options.starttls = false;
     } else if (name == "require_tls") {
