@@ -35,7 +35,9 @@ fi
 [ "${1:-}" = --peers ] || exit 0
 
 # Libraries the unpacked servers link against.
-peer_libraries=(libgnutls-dane0 libidn12 libnsl2 libpcre2-8-0 libdb5.3 libsasl2-2 libicu72 libpam0g libssl3)
+peer_libraries=(libgnutls-dane0 libidn12 libnsl2 libpcre2-8-0 libdb5.3 libsasl2-2 libicu72 libpam0g libssl3
+  libexttextcat-2.0-0 liblua5.4-0 libwrap0 libsodium23 libstemmer0d libtirpc3 libunwind8 liblz4-1 libzstd1 libbz2-1.0 libcap2
+  libapparmor1)
 missing=()
 for package in "${peer_libraries[@]}"; do installed "$package" || missing+=("$package"); done
 if [ "${#missing[@]}" -gt 0 ]; then
@@ -44,7 +46,8 @@ if [ "${#missing[@]}" -gt 0 ]; then
   as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 fi
 peers=build/peers
-for package in postfix exim4-daemon-light exim4-base; do
+for package in postfix exim4-daemon-light exim4-base dovecot-core dovecot-imapd dovecot-pop3d dovecot-lmtpd \
+  dovecot-submissiond dovecot-sieve dovecot-managesieved; do
   [ -e "$peers/$package/.unpacked" ] && continue
   echo "setup: unpacking $package into $peers (not installed)"
   rm -rf "${peers:?}/$package"

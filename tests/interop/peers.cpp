@@ -8,11 +8,10 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <optional>
-#include <thread>
 
 #include "base/text.h"
+#include "tests/interop/dovecot.h"
 
 namespace pawl::interop {
 namespace {
@@ -22,27 +21,11 @@ namespace fs = std::filesystem;
 constexpr uid_t kPostfixUser = 65501;
 constexpr uid_t kEximUser = 65502;
 
-Result<> write_file(const std::string& path, const std::string& text) {
-  std::ofstream file(path);
-  file << text;
-  file.close();
-  if (!file) return fail(Code::io, "cannot write " + path);
-  return {};
-}
-
-std::string read_all(const fs::path& path) {
-  std::ifstream file(path);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-std::vector<std::string> maildir(const fs::path& directory) {
-  std::vector<std::string> messages;
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(directory / "new", error)) {
-    messages.push_back(read_all(entry.path()));
-  }
-  return messages;
-}
+// Unpacked by tools/setup.sh --peers.
+constexpr const char* kPackages[] = {
+    "postfix",       "exim4-daemon-light",  "exim4-base",    "dovecot-core",
+    "dovecot-imapd", "dovecot-pop3d",       "dovecot-lmtpd", "dovecot-submissiond",
+    "dovecot-sieve", "dovecot-managesieved"};
 
 Result<> overlay(const std::string& over, const std::vector<std::string>& layers) {
   std::string option = "lowerdir=" + join(layers, ":") + ":" + over;
@@ -53,10 +36,32 @@ Result<> overlay(const std::string& over, const std::vector<std::string>& layers
   return {};
 }
 
-Result<> wait_for_port(const Endpoint& at, lab::Child& server, const std::string& log) {
-  bool up = eventually([&] { return !server.running() || accepts_connections(at); });
-  if (up && server.running()) return {};
-  return fail(Code::io, fmt::format("no server came up on {}: {}", at.text(), read_all(log)));
+std::string submission_services(const IpAddress& address, const std::string& auth_socket) {
+  std::string text;
+  for (auto [port, wrapper] : {std::pair{587, "no"}, {465, "yes"}}) {
+    text += fmt::format(
+        "{}:{} inet n - n - - smtpd\n"
+        "  -o smtpd_tls_wrappermode={}\n"
+        "  -o smtpd_tls_security_level=encrypt\n"
+        "  -o smtpd_tls_auth_only=yes\n"
+        "  -o smtpd_sasl_auth_enable=yes\n"
+        "  -o smtpd_sasl_type=dovecot\n"
+        "  -o smtpd_sasl_path={}\n"
+        "  -o smtpd_relay_restrictions=permit_sasl_authenticated,reject\n",
+        address.text(), port, wrapper, auth_socket);
+  }
+  return text;
+}
+
+// Exim's own table of users, which holds one.
+std::string exim_authenticators() {
+  return fmt::format(
+      "begin authenticators\nplain:\n  driver = plaintext\n  public_name = PLAIN\n"
+      "  server_advertise_condition = ${{if def:tls_in_cipher}}\n"
+      "  server_prompts = :\n"
+      "  server_condition = ${{if and{{{{eq{{$auth2}}{{{}}}}}{{eq{{$auth3}}{{{}}}}}}}}}\n"
+      "  server_set_id = $auth2\n",
+      Dovecot::kUser, Dovecot::kPassword);
 }
 
 }  // namespace
@@ -70,12 +75,14 @@ Result<> mount_peers() {
                 "'make test' as root or as a user with sudo");
   }
   fs::path peers = fs::path(PAWL_SOURCE_DIR) / "build/peers";
-  for (const char* package : {"postfix", "exim4-daemon-light", "exim4-base"}) {
+  std::vector<std::string> layers;
+  for (const char* package : kPackages) {
     if (!fs::exists(peers / package / ".unpacked")) {
       return fail(Code::not_found,
                   fmt::format("{} is not unpacked in {}; run tools/setup.sh --peers", package,
                               peers.string()));
     }
+    layers.push_back(peers / package / "usr");
   }
   TRY(lab::Scratch scratch, lab::Scratch::make());
   layer.emplace(std::move(scratch));
@@ -84,14 +91,17 @@ Result<> mount_peers() {
   TRY_VOID(write_file(
       etc / "passwd",
       read_all("/etc/passwd") +
-          fmt::format("postfix:x:{0}:{0}::/:/bin/false\nDebian-exim:x:{1}:{1}::/:/bin/false\n",
-                      kPostfixUser, kEximUser)));
+          fmt::format("postfix:x:{0}:{0}::/:/bin/false\nDebian-exim:x:{1}:{1}::/:/bin/false\n"
+                      "dovecot:x:{2}:{2}::/:/bin/false\ndovenull:x:{3}:{3}::/:/bin/false\n"
+                      "vmail:x:{4}:{4}::/:/bin/false\n",
+                      kPostfixUser, kEximUser, kDovecotUser, kDovecotLoginUser, kDovecotMailUser)));
   TRY_VOID(write_file(
       etc / "group",
-      read_all("/etc/group") + fmt::format("postfix:x:{}:\npostdrop:x:65503:\nDebian-exim:x:{}:\n",
-                                           kPostfixUser, kEximUser)));
-  TRY_VOID(overlay(
-      "/usr", {peers / "postfix/usr", peers / "exim4-daemon-light/usr", peers / "exim4-base/usr"}));
+      read_all("/etc/group") + fmt::format("postfix:x:{}:\npostdrop:x:65503:\nDebian-exim:x:{}:\n"
+                                           "dovecot:x:{}:\ndovenull:x:{}:\nvmail:x:{}:\n",
+                                           kPostfixUser, kEximUser, kDovecotUser, kDovecotLoginUser,
+                                           kDovecotMailUser)));
+  TRY_VOID(overlay("/usr", layers));
   TRY_VOID(overlay("/etc", {etc, peers / "postfix/etc"}));
   return {};
 }
@@ -159,6 +169,8 @@ Result<std::unique_ptr<Postfix>> Postfix::start(const lab::Scratch& scratch, Opt
   if (std::size_t proxy = master.find(kTlsProxy); proxy != std::string::npos) {
     master.erase(proxy + 1, 1);
   }
+  if (!options.submission_auth_socket.empty())
+    master += submission_services(options.listen.address, options.submission_auth_socket);
   TRY_VOID(write_file(home / "conf/master.cf", master));
 
   std::string output = home / "output";
@@ -213,7 +225,9 @@ Result<std::unique_ptr<Exim>> Exim::start(const lab::Scratch& scratch, Options o
     config += fmt::format("tls_advertise_hosts = *\ntls_certificate = {}\ntls_privatekey = {}\n",
                           options.identity.certificate_file, key.string());
   }
+  if (options.submission) config += "tls_on_connect_ports = 465\n";
   for (const std::string& line : options.settings) config += line + "\n";
+  if (options.submission) config += exim_authenticators();
   config += "begin routers\nall:\n";
   config += options.smarthost.empty()
                 ? "  driver = accept\n  transport = keep\n"
@@ -228,11 +242,12 @@ Result<std::unique_ptr<Exim>> Exim::start(const lab::Scratch& scratch, Options o
       home.string(), kEximUser, kEximUser);
   TRY_VOID(write_file(home / "exim.conf", config));
   std::string output = home / "output";
+  auto ports = fmt::format("<; [{}]:{}", options.listen.address.text(), options.listen.port);
+  if (options.submission)
+    ports += fmt::format("; [{0}]:587; [{0}]:465", options.listen.address.text());
   TRY(lab::Child child,
-      lab::Child::start(
-          {"/usr/sbin/exim4", "-C", home / "exim.conf", "-bdf", "-q1s", "-oX",
-           fmt::format("[{}]:{}", options.listen.address.text(), options.listen.port)},
-          output));
+      lab::Child::start({"/usr/sbin/exim4", "-C", home / "exim.conf", "-bdf", "-q1s", "-oX", ports},
+                        output));
   TRY_VOID(wait_for_port(options.listen, child, output));
   return std::unique_ptr<Exim>(new Exim(std::move(child), home));
 }
@@ -259,20 +274,6 @@ Result<std::string> swaks(const Endpoint& server, const std::string& from, const
                                       "client.test"};
   command.insert(command.end(), more.begin(), more.end());
   return lab::run_program(command, "/");
-}
-
-bool accepts_connections(const Endpoint& at) {
-  std::string probe = fmt::format("exec 3<>/dev/tcp/{}/{}", at.address.text(), at.port);
-  return lab::run_program({"bash", "-c", probe}, "/").has_value();
-}
-
-bool eventually(const std::function<bool()>& condition, std::chrono::seconds limit) {
-  auto end = std::chrono::steady_clock::now() + limit;
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > end) return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  }
-  return true;
 }
 
 }  // namespace pawl::interop

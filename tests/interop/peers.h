@@ -1,9 +1,8 @@
-// Debian's Postfix and Exim, started from where tools/setup.sh unpacked them. Their programs want
-// to live in /usr and /etc: the calling process, inside the lab's namespace, gets overlays of both.
+// Debian's Postfix and Exim (Dovecot: dovecot.h), started from where tools/setup.sh unpacked them.
+// Their programs want to live in /usr and /etc: the calling process, inside the lab's namespace,
+// gets overlays of both.
 #pragma once
 
-#include <chrono>
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -12,17 +11,13 @@
 #include "base/ip_address.h"
 #include "lab/child.h"
 #include "lab/scratch.h"
+#include "tests/interop/daemon.h"
 
 namespace pawl::interop {
 
 // Lays the overlays, with the users the servers need, once per process. After
 // lab::enter_namespace(). Errors: permission (not root), not_found (not unpacked).
 Result<> mount_peers();
-
-struct Identity {
-  std::string certificate_file;  // PEM chain; empty: the server offers no TLS
-  std::string key_file;
-};
 
 class Postfix {
  public:
@@ -33,6 +28,9 @@ class Postfix {
     std::string relay_host;  // "[127.0.0.1]:2525"; empty: it keeps what it takes
     Identity identity;
     std::vector<std::string> settings;  // further lines of main.cf
+    // Submission on 587 and, with TLS from the first byte, on 465 of the same address. Logins are
+    // asked of Dovecot (Dovecot::auth_socket()), inside TLS only.
+    std::string submission_auth_socket;
   };
   static Result<std::unique_ptr<Postfix>> start(const lab::Scratch& scratch, Options options);
   ~Postfix();
@@ -57,6 +55,9 @@ class Exim {
     std::string smarthost;  // "127.0.0.1::2525" as Exim writes ports; empty: it keeps what it takes
     Identity identity;
     std::vector<std::string> settings;  // further lines of the main section
+    // Submission on 587 and, with TLS from the first byte, on 465 of the same address, for the
+    // user of Dovecot::kUser, inside TLS only.
+    bool submission = false;
   };
   static Result<std::unique_ptr<Exim>> start(const lab::Scratch& scratch, Options options);
   std::string log() const;
@@ -73,11 +74,5 @@ class Exim {
 // it.
 Result<std::string> swaks(const Endpoint& server, const std::string& from, const std::string& to,
                           std::vector<std::string> more = {});
-
-bool accepts_connections(const Endpoint& at);
-
-// Waits until `condition` holds, looking every few milliseconds; false after `limit`.
-bool eventually(const std::function<bool()>& condition,
-                std::chrono::seconds limit = std::chrono::seconds(20));
 
 }  // namespace pawl::interop
