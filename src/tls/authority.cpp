@@ -1,9 +1,11 @@
 #include "tls/authority.h"
 
+#include <openssl/ocsp.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
 
 #include "tls/openssl.h"
+#include "tls/tlsa_match.h"
 
 namespace pawl::tls {
 
@@ -156,6 +158,34 @@ Result<Identity> Authority::issue(const LeafOptions& options) const {
   return Identity{to_pem(certificate.get()) + state_->chain_pem, to_pem(key.get())};
 }
 
+Result<std::string> Authority::ocsp_response(std::string_view certificate_pem,
+                                             const OcspOptions& options) const {
+  TRY(auto certificates, read_certificates(certificate_pem, "the certificate for OCSP"));
+  const OpensslPointer<OCSP_BASICRESP, OCSP_BASICRESP_free> basic(OCSP_BASICRESP_new());
+  // The response takes the id over.
+  OCSP_CERTID* id =
+      OCSP_cert_to_id(EVP_sha1(), sk_X509_value(certificates.get(), 0), state_->certificate.get());
+  const OpensslPointer<ASN1_TIME, ASN1_TIME_free> this_update(ASN1_TIME_new());
+  const OpensslPointer<ASN1_TIME, ASN1_TIME_free> next_update(ASN1_TIME_new());
+  set_time(this_update.get(), options.this_update);
+  set_time(next_update.get(), options.next_update);
+  OCSP_basic_add1_status(
+      basic.get(), id, options.revoked ? V_OCSP_CERTSTATUS_REVOKED : V_OCSP_CERTSTATUS_GOOD,
+      OCSP_REVOKED_STATUS_NOSTATUS, options.revoked ? this_update.get() : nullptr,
+      this_update.get(), next_update.get());
+  if (OCSP_basic_sign(basic.get(), state_->certificate.get(), state_->key.get(), EVP_sha256(),
+                      nullptr, OCSP_NOTIME | OCSP_NOCERTS) != 1) {
+    return fail(Code::internal, "an OCSP response cannot be made: " + take_openssl_error());
+  }
+  const OpensslPointer<OCSP_RESPONSE, OCSP_RESPONSE_free> response(
+      OCSP_response_create(OCSP_RESPONSE_STATUS_SUCCESSFUL, basic.get()));
+  unsigned char* bytes = nullptr;
+  const int size = i2d_OCSP_RESPONSE(response.get(), &bytes);
+  std::string der(reinterpret_cast<char*>(bytes), static_cast<std::size_t>(std::max(size, 0)));
+  OPENSSL_free(bytes);
+  return der;
+}
+
 const std::string& Authority::certificate_pem() const {
   return state_->certificate_pem;
 }
@@ -169,16 +199,12 @@ Result<Identity> self_signed(const LeafOptions& options) {
 Result<dns::Tlsa> tlsa_for(std::string_view certificate_pem, std::uint8_t usage,
                            std::uint8_t selector, std::uint8_t matching_type) {
   TRY(auto certificates, read_certificates(certificate_pem, "the certificate for a TLSA record"));
-  const X509* certificate = sk_X509_value(certificates.get(), 0);
-  if (selector > 1 || matching_type > 2) {
+  auto data = association_data(certificate_der(sk_X509_value(certificates.get(), 0)), selector,
+                               matching_type);
+  if (!data) {
     return fail(Code::invalid_argument, "TLSA selectors are 0 and 1, matching types 0 to 2");
   }
-  const std::string whole =
-      selector == 0 ? certificate_der(certificate) : public_key_der(certificate);
-  std::string data = whole;
-  if (matching_type == 1) data = sha256(whole);
-  if (matching_type == 2) data = sha512(whole);
-  return dns::Tlsa{usage, selector, matching_type, std::move(data)};
+  return dns::Tlsa{usage, selector, matching_type, *std::move(data)};
 }
 
 }  // namespace pawl::tls

@@ -13,6 +13,13 @@
 
 namespace pawl::tls {
 
+// What an OCSP response says, for Authority::ocsp_response.
+struct OcspOptions {
+  bool revoked = false;
+  WallTime this_update{};
+  WallTime next_update{};
+};
+
 enum class KeyKind : unsigned char { ec_p256, rsa_2048, ed25519 };
 
 // A certificate with its chain, and the key: what a server is configured with.
@@ -43,6 +50,10 @@ class Authority {
   // An authority below this one; what it issues carries its certificate in the chain.
   Result<Authority> intermediate(std::string name, WallTime now) const;
   Result<Identity> issue(const LeafOptions& options) const;
+
+  // Says, signed by this authority, how the first certificate of the PEM text stands (DER).
+  Result<std::string> ocsp_response(std::string_view certificate_pem,
+                                    const OcspOptions& options) const;
 
   const std::string& certificate_pem() const;  // of this authority, for ClientContextOptions
 

@@ -74,4 +74,19 @@ Result<std::shared_ptr<ClientContext>> make_client_context(const ClientContextOp
                                          options.clock);
 }
 
+// TLS 1.2 chooses the certificate by the suite and TLS 1.3 by the signature algorithm
+// (rfc8446#4.2.3), which TLS 1.2 knows as well.
+Result<> ask_for(SSL* ssl, CertificateKind kind) {
+  const bool rsa = kind == CertificateKind::rsa;
+  const char* suites = rsa ? "DEFAULT:!aECDSA:@SECLEVEL=0" : "DEFAULT:!aRSA:@SECLEVEL=0";
+  const char* signatures =
+      rsa ? "rsa_pss_rsae_sha256:rsa_pss_rsae_sha384:rsa_pss_rsae_sha512:rsa_pss_pss_sha256:"
+            "rsa_pss_pss_sha384:rsa_pss_pss_sha512:RSA+SHA256:RSA+SHA384:RSA+SHA512:RSA+SHA1"
+          : "ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512:ed25519:ed448:ECDSA+SHA1";
+  if (SSL_set_cipher_list(ssl, suites) == 1 && SSL_set1_sigalgs_list(ssl, signatures) == 1) {
+    return {};
+  }
+  return fail(Code::internal, "to ask for one kind of certificate: " + take_openssl_error());
+}
+
 }  // namespace pawl::tls

@@ -29,6 +29,11 @@ class ServerContext {
   SslContextPointer context;
   std::string alpn;  // in wire form (rfc7301#3.1), best first
   bool alpn_required = false;
+  struct Staple {
+    CertificatePointer leaf;
+    std::string response;  // DER
+  };
+  std::vector<Staple> staples;
 };
 
 // OpenSSL's call-backs of a client; they find their Engine through the SSL.
@@ -36,6 +41,8 @@ int verify_during_handshake(X509_STORE_CTX* context, void*);
 int keep_new_session(SSL* ssl, SSL_SESSION* session);
 
 int to_openssl(Version version);
+// Offers the suites and signature algorithms of one kind of certificate only.
+Result<> ask_for(SSL* ssl, CertificateKind kind);
 std::string alpn_wire(const std::vector<std::string>& protocols);
 
 }  // namespace pawl::tls

@@ -51,6 +51,25 @@ std::string Description::sentence() const {
   return text + ", " + proof_text(*this);
 }
 
+std::string Ocsp::text() const {
+  const auto day = [](WallTime time) { return format_rfc3339(time).substr(0, 10); };
+  switch (state) {
+    case State::none:
+      return "none";
+    case State::good:
+      return next_update ? "good until " + day(*next_update) : "good since " + day(this_update);
+    case State::revoked:
+      return "revoked";
+    case State::unknown:
+      return "unknown to its issuer";
+    case State::expired:
+      return next_update ? "expired on " + day(*next_update) : "expired";
+    case State::unreadable:
+      return "unreadable: " + detail;
+  }
+  return "none";
+}
+
 Result<> judge(const ClientProfile& profile, const Description& description) {
   if (!description.version) return fail(Code::tls_handshake, "it did not get as far as a version");
   if (*description.version < profile.floor()) {

@@ -20,6 +20,25 @@ struct Certificate {
   std::string sha256;       // of the DER, lower-case hex
   std::string spki_sha256;  // of the SubjectPublicKeyInfo, lower-case hex
   std::string key;          // "EC P-256", "RSA 2048"
+  int key_bits = 0;
+  bool self_signed = false;  // subject and issuer are one, and its key can sign for it
+  // Only where ClientProfile::keep_chain asked for it.
+  std::string der;
+  std::string signature_algorithm;  // "ecdsa-with-SHA256"
+  std::string serial;               // lower-case hex
+};
+
+// What the host stapled to the handshake about its leaf certificate (rfc6066#8, RFC 6960).
+struct Ocsp {
+  enum class State : unsigned char { none, good, revoked, unknown, expired, unreadable };
+  State state = State::none;
+  WallTime this_update{};
+  std::optional<WallTime> next_update;
+  bool verified = false;  // signed by the leaf's issuer, or by whom it entrusted with that
+  std::string detail;     // why it is unreadable or not verified
+
+  // "none", "good until 2026-12-01", "revoked", "expired on 2026-11-01", "unreadable: ..."
+  std::string text() const;
 };
 
 struct Description {
@@ -30,6 +49,7 @@ struct Description {
   bool resumed = false;
   std::string alpn;
   std::vector<Certificate> chain;  // as sent, leaf first
+  std::optional<Ocsp> ocsp;        // only where ClientProfile::ask_ocsp asked for it
 
   // Each demand's outcome: nothing = not asked. An error says why in words, with the code that the
   // reports need (certificate_expired, certificate_host_mismatch, tlsa_mismatch, ...).

@@ -158,6 +158,11 @@ Result<> OpensslEngine::start_client(std::shared_ptr<ClientContext> context,
                 "the server name " + profile.sni + ": " + take_openssl_error());
   }
   SSL_set_min_proto_version(ssl, to_openssl(profile.floor()));
+  SSL_set_max_proto_version(ssl, to_openssl(profile.max_version));
+  if (profile.certificate_kind != CertificateKind::any) {
+    TRY_VOID(ask_for(ssl, profile.certificate_kind));
+  }
+  if (profile.ask_ocsp) SSL_set_tlsext_status_type(ssl, TLSEXT_STATUSTYPE_ocsp);
   if (profile.authenticated()) SSL_set_security_level(ssl, kDemandedSecurityLevel);
   if (profile.dane) TRY_VOID(set_dane(*profile.dane));
   if (const std::string alpn = alpn_wire(profile.alpn); !alpn.empty()) {
@@ -265,6 +270,7 @@ void OpensslEngine::handshake_done() {
     // of the session holds every demand, so the question was the same.
     const Description& before = *offered_->proof;
     description_.chain = before.chain;
+    description_.ocsp = before.ocsp;
     description_.dane = before.dane;
     description_.pkix = before.pkix;
     description_.pkix_observed = before.pkix_observed;
@@ -319,7 +325,15 @@ void OpensslEngine::describe_negotiation() {
 void OpensslEngine::describe_peer() {
   STACK_OF(X509)* chain = SSL_get_peer_cert_chain(ssl_.get());
   for (int i = 0; i < sk_X509_num(chain); ++i) {
-    description_.chain.push_back(describe_certificate(sk_X509_value(chain, i)));
+    description_.chain.push_back(
+        describe_certificate(sk_X509_value(chain, i), profile_.keep_chain));
+  }
+  if (profile_.ask_ocsp) {
+    const unsigned char* response = nullptr;
+    const long size = SSL_get_tlsext_status_ocsp_resp(ssl_.get(), &response);
+    description_.ocsp = describe_ocsp(
+        {reinterpret_cast<const char*>(response), static_cast<std::size_t>(response ? size : 0)},
+        chain, client_->now());
   }
   const auto demanded = [&](const auto& verify) -> Result<> {
     if (description_.chain.empty()) {

@@ -35,6 +35,7 @@ struct ServerContextOptions {
     std::string key_file{};
     std::string certificate_pem{};  // instead of the files, the same as text
     std::string key_pem{};
+    std::string ocsp_response{};  // DER, stapled where a client asks (RFC 6066 section 8)
   };
   std::vector<KeyPair> key_pairs{};
   Version min_version = Version::tls1_0;  // opportunistic: old TLS beats none

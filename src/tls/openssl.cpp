@@ -99,6 +99,17 @@ std::string public_key_der(const X509* certificate) {
   return encode<i2d_X509_PUBKEY>(X509_get_X509_PUBKEY(certificate));
 }
 
+WallTime to_wall_time(const ASN1_TIME* time) {
+  std::tm fields{};
+  if (ASN1_TIME_to_tm(time, &fields) != 1) return {};
+  const std::chrono::year_month_day date{
+      std::chrono::year(fields.tm_year + 1900),
+      std::chrono::month(static_cast<unsigned>(fields.tm_mon + 1)),
+      std::chrono::day(static_cast<unsigned>(fields.tm_mday))};
+  return WallTime(std::chrono::sys_days(date)) + std::chrono::hours(fields.tm_hour) +
+         std::chrono::minutes(fields.tm_min) + Seconds(fields.tm_sec);
+}
+
 std::string sha256(std::string_view bytes) {
   return digest(EVP_sha256(), bytes);
 }

@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/clock.h"
 #include "base/error.h"
 
 namespace pawl::tls {
@@ -51,7 +52,8 @@ Result<std::string> read_file(const std::string& path);
 
 std::string certificate_der(const X509* certificate);
 std::string public_key_der(const X509* certificate);  // SubjectPublicKeyInfo
-std::string sha256(std::string_view bytes);           // 32 bytes
-std::string sha512(std::string_view bytes);           // 64 bytes
+WallTime to_wall_time(const ASN1_TIME* time);
+std::string sha256(std::string_view bytes);  // 32 bytes
+std::string sha512(std::string_view bytes);  // 64 bytes
 
 }  // namespace pawl::tls

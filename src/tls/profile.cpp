@@ -68,6 +68,9 @@ std::string ClientProfile::key() const {
   put_set(key, fingerprints);
   put(key, std::to_string(alpn.size()));
   for (const std::string& protocol : alpn) put(key, protocol);
+  put(key, name(max_version));
+  put(key, std::to_string(static_cast<int>(certificate_kind)));
+  put(key, std::string(ask_ocsp ? "ocsp" : "") + (keep_chain ? "+chain" : ""));
   return key;
 }
 

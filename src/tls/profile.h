@@ -32,6 +32,13 @@ struct PkixDemand {
   auto operator<=>(const PkixDemand&) const = default;
 };
 
+// Which kind of certificate the host is asked to show. One that has two shows one per connection.
+enum class CertificateKind : unsigned char {
+  any,
+  rsa,
+  ecdsa,  // EdDSA as well: the suites of TLS 1.2 do not tell them apart (rfc8422#5.3)
+};
+
 struct ClientProfile {
   std::string sni;  // A-labels; empty: none is sent
   std::optional<DaneDemand> dane;
@@ -42,7 +49,11 @@ struct ClientProfile {
   std::vector<std::string>
       fingerprints;  // SHA-256 of the certificate or its public key, lower-case hex
   Version min_version = Version::tls1_0;  // 1.2 where anything is promised
+  Version max_version = Version::tls1_3;
   std::vector<std::string> alpn;
+  CertificateKind certificate_kind = CertificateKind::any;
+  bool ask_ocsp = false;    // asks for a stapled OCSP response: Description::ocsp
+  bool keep_chain = false;  // Certificate::der and all that stands below it there are filled
   bool authenticated() const { return dane || pkix || !fingerprints.empty(); }
   Version floor() const;  // min_version, and never below 1.2 where the peer must prove anything
   // Equal keys, and only they, may share a connection or a TLS session.

@@ -43,7 +43,21 @@ int select_alpn(SSL*, const unsigned char** out, unsigned char* out_size, const 
   return context.alpn_required ? SSL_TLSEXT_ERR_ALERT_FATAL : SSL_TLSEXT_ERR_NOACK;
 }
 
-Result<> use_key_pair(SSL_CTX* context, const ServerContextOptions::KeyPair& pair) {
+int staple(SSL* ssl, void* argument) {
+  const auto& context = *static_cast<const ServerContext*>(argument);
+  const X509* shown = SSL_get_certificate(ssl);
+  for (const ServerContext::Staple& known : context.staples) {
+    if (!shown || X509_cmp(known.leaf.get(), shown) != 0) continue;
+    // OpenSSL frees what it is given.
+    void* copy = OPENSSL_memdup(known.response.data(), known.response.size());
+    SSL_set_tlsext_status_ocsp_resp(ssl, static_cast<unsigned char*>(copy),
+                                    static_cast<long>(known.response.size()));
+    return SSL_TLSEXT_ERR_OK;
+  }
+  return SSL_TLSEXT_ERR_NOACK;
+}
+
+Result<> use_key_pair(ServerContext& made, const ServerContextOptions::KeyPair& pair) {
   std::string certificate_pem = pair.certificate_pem;
   std::string key_pem = pair.key_pem;
   const std::string certificate_at =
@@ -57,6 +71,7 @@ Result<> use_key_pair(SSL_CTX* context, const ServerContextOptions::KeyPair& pai
   }
   TRY(auto chain, read_certificates(certificate_pem, certificate_at));
   TRY(auto key, read_private_key(key_pem, key_at));
+  SSL_CTX* context = made.context.get();
   CertificatePointer leaf(sk_X509_shift(chain.get()));
   ERR_clear_error();
   if (X509_check_private_key(leaf.get(), key.get()) != 1) {
@@ -66,6 +81,11 @@ Result<> use_key_pair(SSL_CTX* context, const ServerContextOptions::KeyPair& pai
   }
   if (SSL_CTX_use_cert_and_key(context, leaf.get(), key.get(), chain.get(), 1) != 1) {
     return fail(Code::config_invalid, certificate_at + ": " + take_openssl_error());
+  }
+  if (!pair.ocsp_response.empty()) {
+    made.staples.push_back({std::move(leaf), pair.ocsp_response});
+    SSL_CTX_set_tlsext_status_cb(context, staple);
+    SSL_CTX_set_tlsext_status_arg(context, &made);
   }
   return {};
 }
@@ -87,7 +107,7 @@ Result<std::shared_ptr<ServerContext>> make_server_context(const ServerContextOp
       SSL_CTX_set_max_proto_version(context, to_openssl(options.max_version)) != 1) {
     return fail(Code::internal, "the TLS server context: " + take_openssl_error());
   }
-  for (const auto& pair : options.key_pairs) TRY_VOID(use_key_pair(context, pair));
+  for (const auto& pair : options.key_pairs) TRY_VOID(use_key_pair(*made, pair));
   SSL_CTX_set_dh_auto(context, 1);
   SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE);

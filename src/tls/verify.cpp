@@ -36,17 +36,6 @@ std::vector<std::string> dns_names(X509* certificate) {
   return names;
 }
 
-WallTime to_wall_time(const ASN1_TIME* time) {
-  std::tm fields{};
-  if (ASN1_TIME_to_tm(time, &fields) != 1) return {};
-  const std::chrono::year_month_day date{
-      std::chrono::year(fields.tm_year + 1900),
-      std::chrono::month(static_cast<unsigned>(fields.tm_mon + 1)),
-      std::chrono::day(static_cast<unsigned>(fields.tm_mday))};
-  return WallTime(std::chrono::sys_days(date)) + std::chrono::hours(fields.tm_hour) +
-         std::chrono::minutes(fields.tm_min) + Seconds(fields.tm_sec);
-}
-
 std::string key_text(X509* certificate) {
   const EVP_PKEY* key = X509_get0_pubkey(certificate);
   if (!key) return "unknown";
@@ -106,7 +95,7 @@ Result<> verify_names(const Certificate& leaf, const std::vector<std::string>& r
 
 }  // namespace
 
-Certificate describe_certificate(X509* certificate) {
+Certificate describe_certificate(X509* certificate, bool whole) {
   Certificate out;
   out.subject = name_text(X509_get_subject_name(certificate));
   out.issuer = name_text(X509_get_issuer_name(certificate));
@@ -116,6 +105,14 @@ Certificate describe_certificate(X509* certificate) {
   out.sha256 = to_hex(sha256(certificate_der(certificate)));
   out.spki_sha256 = to_hex(sha256(public_key_der(certificate)));
   out.key = key_text(certificate);
+  if (const EVP_PKEY* key = X509_get0_pubkey(certificate)) out.key_bits = EVP_PKEY_get_bits(key);
+  out.self_signed = (X509_get_extension_flags(certificate) & EXFLAG_SS) != 0;
+  if (!whole) return out;
+  out.der = certificate_der(certificate);
+  out.signature_algorithm = OBJ_nid2sn(X509_get_signature_nid(certificate));
+  const ASN1_INTEGER* serial = X509_get0_serialNumber(certificate);
+  out.serial = to_hex({reinterpret_cast<const char*>(ASN1_STRING_get0_data(serial)),
+                       static_cast<std::size_t>(ASN1_STRING_length(serial))});
   return out;
 }
 

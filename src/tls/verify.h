@@ -9,7 +9,11 @@
 
 namespace pawl::tls {
 
-Certificate describe_certificate(X509* certificate);
+// `whole`: with what ClientProfile::keep_chain asks for.
+Certificate describe_certificate(X509* certificate, bool whole = false);
+
+// Looks at a stapled response (DER; empty: none) about the first certificate of `chain`.
+Ocsp describe_ocsp(std::string_view response, STACK_OF(X509) * chain, WallTime now);
 
 // An X509_V_ERR_* as an Error; `where` names the certificate it is about.
 Error verification_error(int error, const std::string& where);
