@@ -1,6 +1,7 @@
 #include "lab/eavesdropper.h"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "base/text.h"
@@ -11,19 +12,16 @@ namespace {
 constexpr char kTlsHandshakeRecord = 0x16;
 constexpr std::size_t kExcerpt = 120;
 
-bool is_greeting(std::string_view line) {
-  for (std::string_view verb :
-       {"EHLO", "HELO", "LHLO", "STARTTLS", "RSET", "NOOP", "QUIT", "DATA", "BDAT", "XXXXXXXX"}) {
-    if (starts_with_ignoring_case(line, verb)) return true;
-  }
-  return false;
-}
-
 }  // namespace
 
 std::size_t Eavesdropper::bytes() const {
   std::lock_guard lock(mutex_);
-  return bytes_;
+  return std::accumulate(bytes_.begin(), bytes_.end(), std::size_t{0});
+}
+
+std::size_t Eavesdropper::bytes(Heard what) const {
+  std::lock_guard lock(mutex_);
+  return bytes_[static_cast<std::size_t>(what)];
 }
 
 std::string Eavesdropper::excerpt() const {
@@ -31,9 +29,10 @@ std::string Eavesdropper::excerpt() const {
   return excerpt_;
 }
 
-void Eavesdropper::count(std::string_view bytes) {
+void Eavesdropper::count(Heard what, std::string_view bytes) {
+  if (what == Heard::nothing) return;
   std::lock_guard lock(mutex_);
-  bytes_ += bytes.size();
+  bytes_[static_cast<std::size_t>(what)] += bytes.size();
   if (excerpt_.size() < kExcerpt) excerpt_ += bytes.substr(0, kExcerpt - excerpt_.size());
 }
 
@@ -41,7 +40,7 @@ void Overheard::feed(std::string_view plaintext) {
   while (!plaintext.empty() && !sealed_) {
     if (chunk_ > 0) {
       std::size_t size = std::min(chunk_, plaintext.size());
-      ear_.count(plaintext.substr(0, size));
+      ear_.count(chunk_is_, plaintext.substr(0, size));
       chunk_ -= size;
       plaintext.remove_prefix(size);
       continue;
@@ -61,22 +60,33 @@ void Overheard::feed(std::string_view plaintext) {
   }
 }
 
+Heard Overheard::meaning_of(std::string_view command) const {
+  if (continues_) return chunk_is_;
+  if (in_login_ && is_sasl_answer(dialect_, command)) return Heard::credentials;
+  return meaning(dialect_, command);
+}
+
 void Overheard::line(std::string_view line) {
   if (in_data_) {
     if (line == ".\r\n") {
       in_data_ = false;
     } else {
-      ear_.count(line);
+      ear_.count(Heard::content, line);
     }
     return;
   }
-  if (starts_with_ignoring_case(line, "DATA")) in_data_ = true;
-  if (starts_with_ignoring_case(line, "BDAT ")) {
-    std::string_view size = line.substr(5);
-    size = size.substr(0, size.find_first_not_of("0123456789"));
-    chunk_ = parse_decimal(size, 1UL << 30).value_or(0);
+  const std::string_view command = line.substr(0, line.find_last_not_of("\r\n") + 1);
+  const Heard heard = meaning_of(command);
+  in_login_ = begins_sasl(dialect_, command) ||
+              (in_login_ && !continues_ && is_sasl_answer(dialect_, command));
+  if (dialect_ == Dialect::smtp && equal_ignoring_case(verb_of(dialect_, command), "DATA")) {
+    in_data_ = true;
   }
-  if (!is_greeting(line)) ear_.count(line);
+  const auto size = announced_size(dialect_, command);
+  chunk_ = size.value_or(0);
+  continues_ = size.has_value() && dialect_ != Dialect::smtp;
+  chunk_is_ = dialect_ == Dialect::smtp ? Heard::content : heard;
+  ear_.count(heard, line);
 }
 
 }  // namespace pawl::lab

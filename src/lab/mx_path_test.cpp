@@ -241,17 +241,5 @@ TEST_F(Path, TheHandshakeIsSplicedOntoTheImplicitPortWithTheRealCertificate) {
   EXPECT_THAT(sender.reply(), HasSubstr("220 mx.signed.test"));
 }
 
-TEST(Eavesdropping, DoesNotDependOnHowTheBytesAreCut) {
-  const std::string dialog =
-      "EHLO s\r\nMAIL FROM:<a@x.test>\r\nRCPT TO:<b@x.test>\r\nDATA\r\nhi\r\n.\r\nBDAT 3 LAST\r\n"
-      "a\nbQUIT\r\n";
-  for (std::size_t cut = 1; cut < dialog.size(); ++cut) {
-    Eavesdropper ear;
-    Overheard heard(ear);
-    for (std::size_t at = 0; at < dialog.size(); at += cut) heard.feed(dialog.substr(at, cut));
-    EXPECT_EQ(ear.bytes(), 22U + 20U + 4U + 3U) << cut;
-  }
-}
-
 }  // namespace
 }  // namespace pawl::lab
