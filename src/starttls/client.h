@@ -46,8 +46,6 @@ struct ClientOptions {
   // Sends the upgrade command although it was not offered: what comes back tells a stripped offer
   // from none. For pawl check, never for mail.
   bool ask_unoffered = false;
-  // Makes the tags of IMAP, which nobody shall know beforehand: a random number of the driver's.
-  std::uint64_t tag_seed = 0;
 };
 
 enum class ClientEvent : std::uint8_t {

@@ -35,7 +35,7 @@ struct Transcript {
 };
 
 // Adds bytes, to the last entry if it is of the same side and phase. At most 256 KiB are kept in
-// all; what is beyond is counted in words.
+// all, what is said beyond is left out; what happened to the connection is always kept.
 void append(Transcript& transcript, TranscriptEntry entry);
 
 }  // namespace pawl::starttls
