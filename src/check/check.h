@@ -33,6 +33,8 @@ struct CheckOptions {
   bool services = true;   // submission and access, not only MX
   std::vector<Path> via;
   std::string list_file;  // STARTTLS Everywhere JSON; empty: none
+  // Addresses in these are no finding though they are not public (as for policy hosts).
+  std::vector<Network> private_networks;
   std::string helo = "localhost";
   probe::Timeouts timeouts;
   net::DialOptions dial;

@@ -108,9 +108,18 @@ struct ServiceSeen {
   bool secure = false;  // the record is DNSSEC-secure
 };
 
+// What another path of check.h with a resolver of its own says about the domain.
+struct PathSeen {
+  std::string via;
+  std::optional<policy::Facts> facts;
+  std::optional<Error> error;
+};
+
 struct DomainReport {
   dns::Name domain;
-  policy::Facts facts;  // MX, addresses, DANE
+  std::vector<dns::Mx> mx;  // as the DNS has them, a null MX included
+  policy::Facts facts;      // MX, addresses, DANE; `sts` as fetched now
+  std::vector<PathSeen> paths;
   std::vector<ServiceSeen> services;
   StsSeen sts;
   TlsrptSeen tlsrpt;
