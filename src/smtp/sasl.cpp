@@ -29,6 +29,12 @@ bool is_prepared(std::string_view text, std::size_t limit) {
 
 }  // namespace
 
+// rfc4616#2: no authorization identity: one's own.
+Secret sasl_plain(std::string_view user, const Secret& password) {
+  Secret message(std::string(1, '\0') + std::string(user) + '\0' + std::string(password.reveal()));
+  return Secret(to_base64(message.reveal()));
+}
+
 std::optional<SaslExchange> SaslExchange::start(std::string_view mechanism) {
   if (equal_ignoring_case(mechanism, "PLAIN")) return SaslExchange(Step::plain);
   if (equal_ignoring_case(mechanism, "LOGIN")) return SaslExchange(Step::login_user);

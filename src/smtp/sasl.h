@@ -1,6 +1,7 @@
 // The server side of SASL PLAIN (rfc4616) and LOGIN, for every protocol that carries it as base64
 // lines: SMTP AUTH (rfc4954#4), IMAP, POP3, ManageSieve. Lines in, challenges and at last the
-// credentials out. Whether they are right is the caller's question.
+// credentials out. Whether they are right is the caller's question. The client side of PLAIN is one
+// message.
 #pragma once
 
 #include <optional>
@@ -10,6 +11,9 @@
 #include "smtp/credentials.h"
 
 namespace pawl::smtp {
+
+// What a client says in PLAIN, in base64. Neither part holds a NUL.
+Secret sasl_plain(std::string_view user, const Secret& password);
 
 class SaslExchange {
  public:

@@ -13,10 +13,18 @@ namespace {
 constexpr std::array kProtocols = {
 #define PAWL_PROTOCOL(id, file, title, command, port, implicit_name, implicit_port, alpn, first, \
                       reference)                                                                 \
-  ProtocolRow{Protocol::id,  #id,     title,                                                     \
-              command,       port,    implicit_name,                                             \
-              implicit_port, alpn,    FirstAfterUpgrade::first,                                  \
-              reference,     nullptr, nullptr},
+  ProtocolRow{Protocol::id,                                                                      \
+              #id,                                                                               \
+              title,                                                                             \
+              command,                                                                           \
+              port,                                                                              \
+              implicit_name,                                                                     \
+              implicit_port,                                                                     \
+              alpn,                                                                              \
+              FirstAfterUpgrade::first,                                                          \
+              reference,                                                                         \
+              make_##file##_client,                                                              \
+              nullptr},
 #include "starttls/protocols.def"
 #undef PAWL_PROTOCOL
 };
