@@ -17,11 +17,15 @@ inline constexpr std::size_t kSmtpRecipients = 1000;
 inline constexpr std::size_t kMessageSize = 50UL * 1024 * 1024;
 inline constexpr std::size_t kHops = 100;  // RFC 5321 section 6.3: at least 100
 
-// Replies to a client of IMAP, POP3 and ManageSieve. One line; one whole reply before the session is
-// ready, when all it can be is a greeting or a list of capabilities; one reply to a command.
+// Replies to a client of IMAP, POP3 and ManageSieve. One line; one whole reply before the session
+// is ready, when all it can be is a greeting or a list of capabilities; one reply to a command.
 inline constexpr std::size_t kDialogLine = 64UL * 1024;
 inline constexpr std::size_t kDialogEarlyReply = 64UL * 1024;
 inline constexpr std::size_t kDialogReply = 1024UL * 1024;
+
+// A command with its literals, read by a server whose session has no owner yet: as long as the
+// longest SASL response (rfc4954#4).
+inline constexpr std::size_t kDialogCommand = 12288;
 
 // MTA-STS, RFC 8461 section 3.3 suggests 64 KiB and one minute.
 inline constexpr std::size_t kStsPolicyBytes = 64UL * 1024;

@@ -35,6 +35,14 @@ Secret sasl_plain(std::string_view user, const Secret& password) {
   return Secret(to_base64(message.reveal()));
 }
 
+bool is_user_name(std::string_view text) {
+  return is_prepared(text, kUser);
+}
+
+bool is_password(std::string_view text) {
+  return is_prepared(text, kPassword);
+}
+
 std::optional<SaslExchange> SaslExchange::start(std::string_view mechanism) {
   if (equal_ignoring_case(mechanism, "PLAIN")) return SaslExchange(Step::plain);
   if (equal_ignoring_case(mechanism, "LOGIN")) return SaslExchange(Step::login_user);
@@ -68,12 +76,12 @@ SaslExchange::Outcome SaslExchange::answer(std::string_view line, bool initial) 
     case Step::plain:
       return plain(*message);
     case Step::login_user:
-      if (!is_prepared(*message, kUser)) return refuse("501 5.5.2 this is not a user name");
+      if (!is_user_name(*message)) return refuse("501 5.5.2 this is not a user name");
       credentials_.user = *std::move(message);
       step_ = Step::login_password;
       return Outcome::challenge;
     case Step::login_password:
-      if (!is_prepared(*message, kPassword)) return refuse("501 5.5.2 this is not a password");
+      if (!is_password(*message)) return refuse("501 5.5.2 this is not a password");
       credentials_.password = Secret(*std::move(message));
       return Outcome::complete;
   }
@@ -83,7 +91,7 @@ SaslExchange::Outcome SaslExchange::answer(std::string_view line, bool initial) 
 // [authzid] NUL authcid NUL passwd
 SaslExchange::Outcome SaslExchange::plain(std::string_view message) {
   auto parts = split(message, '\0');
-  if (parts.size() != 3 || !is_prepared(parts[1], kUser) || !is_prepared(parts[2], kPassword)) {
+  if (parts.size() != 3 || !is_user_name(parts[1]) || !is_password(parts[2])) {
     return refuse("501 5.5.2 this is not a SASL PLAIN message");
   }
   // Nobody may act for another here.

@@ -15,6 +15,10 @@ namespace pawl::smtp {
 // What a client says in PLAIN, in base64. Neither part holds a NUL.
 Secret sasl_plain(std::string_view user, const Secret& password);
 
+// What may be one: UTF-8 without control characters, not empty, not too long (rfc4616#2).
+bool is_user_name(std::string_view text);
+bool is_password(std::string_view text);
+
 class SaslExchange {
  public:
   enum class Outcome : unsigned char {

@@ -9,7 +9,7 @@ namespace pawl::starttls {
 
 namespace {
 
-// The server side is put in when it is there.
+// The client side is put in when it is there.
 constexpr std::array kProtocols = {
 #define PAWL_PROTOCOL(id, file, title, command, port, implicit_name, implicit_port, alpn, first, \
                       reference)                                                                 \
@@ -24,7 +24,7 @@ constexpr std::array kProtocols = {
               FirstAfterUpgrade::first,                                                          \
               reference,                                                                         \
               make_##file##_client,                                                              \
-              nullptr},
+              make_##file##_server},
 #include "starttls/protocols.def"
 #undef PAWL_PROTOCOL
 };

@@ -38,7 +38,7 @@ enum class ServerEvent : std::uint8_t {
   need_input,    // send output(), read, feed()
   start_tls,     // send output(), handshake, then tls_started()
   authenticate,  // user() and password(): accept() or refuse()
-  established,   // the session has an owner; what was not consumed is in take_input()
+  established,   // send output(); the session has an owner, and take_input() is the first of his
   injection,     // bytes came behind the upgrade command: close, without a handshake
   closed,        // send output() and close
 };
@@ -61,7 +61,11 @@ class ServerDialog {
   virtual bool secure() const = 0;
   virtual std::string_view user() const = 0;
   virtual const Secret& password() const = 0;
-  virtual std::string take_input() = 0;  // after `established`
+  // What the client called itself where the protocol asks (EHLO); forgotten like all else.
+  virtual std::string_view client_name() const { return {}; }
+  // After `established`, once: the bytes that came behind the login; where mail began without one,
+  // from its MAIL on.
+  virtual std::string take_input() = 0;
 };
 
 }  // namespace pawl::starttls
