@@ -9,7 +9,6 @@ namespace pawl::starttls {
 
 namespace {
 
-// The client side is put in when it is there.
 constexpr std::array kProtocols = {
 #define PAWL_PROTOCOL(id, file, title, command, port, implicit_name, implicit_port, alpn, first, \
                       reference)                                                                 \
