@@ -9,14 +9,6 @@ namespace {
 using policy::DaneFacts;
 using policy::Verdict;
 
-// "rfc8461#4.1" as people write it.
-std::string citation(const std::string& reference) {
-  if (!reference.starts_with("rfc")) return reference;
-  const std::size_t hash = reference.find('#');
-  return "RFC " + reference.substr(3, hash - 3) +
-         (hash == std::string::npos ? "" : " section " + reference.substr(hash + 1));
-}
-
 std::string reason_lines(const std::vector<policy::Reason>& reasons) {
   std::string text;
   for (const policy::Reason& reason : reasons) {
@@ -31,26 +23,6 @@ std::string sources(const std::vector<policy::Source>& list) {
   std::vector<std::string> names;
   for (policy::Source source : list) names.emplace_back(name(source));
   return join(names, " and ");
-}
-
-std::string demanded(const Verdict& verdict) {
-  if (!verdict.usable) return "nothing: this host is not used";
-  if (verdict.tls_forbidden) return "no TLS at all";
-  if (!verdict.tls_required) return "nothing; TLS is taken if it is offered";
-  std::string text = std::string(name(verdict.profile.min_version)) + " or newer";
-  if (const auto& dane = verdict.profile.dane) {
-    text += ", proved by TLSA " + dane->records.front().text();
-    if (dane->records.size() > 1) {
-      text += " or one of " + std::to_string(dane->records.size() - 1) + " others";
-    }
-  }
-  if (const auto& pkix = verdict.profile.pkix) {
-    text += ", a trusted certificate for " + join(pkix->names, " or ");
-    if (!pkix->also_names.empty()) text += " and for " + join(pkix->also_names, " or ");
-  }
-  if (!verdict.profile.fingerprints.empty()) text += ", a configured fingerprint";
-  if (!verdict.profile.authenticated()) text += ", whatever the certificate";
-  return text;
 }
 
 std::string what_if(const Verdict& verdict) {

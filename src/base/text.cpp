@@ -102,4 +102,12 @@ std::string printable(std::string_view text, std::size_t limit) {
   return safe;
 }
 
+std::string citation(std::string_view reference) {
+  if (!reference.starts_with("rfc")) return std::string(reference);
+  const std::size_t hash = reference.find('#');
+  std::string text = "RFC " + std::string(reference.substr(3, hash - 3));
+  if (hash != std::string_view::npos) text += " section " + std::string(reference.substr(hash + 1));
+  return text;
+}
+
 }  // namespace pawl

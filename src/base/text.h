@@ -28,4 +28,7 @@ bool is_utf8(std::string_view text);
 // bytes become \xNN, and no more than `limit` characters are kept (then "...").
 std::string printable(std::string_view text, std::size_t limit = 200);
 
+// "rfc8461#4.1", as code and tables cite, as people write it: "RFC 8461 section 4.1".
+std::string citation(std::string_view reference);
+
 }  // namespace pawl

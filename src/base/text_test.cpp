@@ -59,5 +59,11 @@ TEST(Bytes, ReaderNeverReadsBeyondTheEnd) {
   EXPECT_TRUE(reader.empty());
 }
 
+TEST(Text, CitationsReadAsPeopleWriteThem) {
+  EXPECT_EQ(citation("rfc8461#4.1"), "RFC 8461 section 4.1");
+  EXPECT_EQ(citation("rfc7505"), "RFC 7505");
+  EXPECT_EQ(citation(""), "");
+}
+
 }  // namespace
 }  // namespace pawl

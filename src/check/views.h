@@ -1,4 +1,5 @@
-// The views of a report. Pure.
+// The views of a report. Pure; whatever remote bytes a report holds, none of them reaches a
+// terminal or a browser unescaped.
 #pragma once
 
 #include <string>
@@ -10,8 +11,10 @@ namespace pawl::check {
 
 struct TextOptions {
   bool colour = false;
-  int width = 100;
+  bool ascii = false;       // no letters above 127: the locale has none
+  bool verbose = false;     // every detail, not only a page
   bool transcript = false;  // whole dialogs with timings
+  int width = 100;          // columns
 };
 std::string text_view(const Report& report, const TextOptions& options);
 json::Value json_view(const Report& report);  // docs/json/check.md

@@ -52,6 +52,9 @@ struct Verdict {
   std::string key() const;
 };
 
+// "TLSv1.2 or newer, proved by TLSA 3 1 1 0b9f...": for pages.
+std::string demanded(const Verdict& verdict);
+
 struct MessageDemands {
   bool require_tls = false;      // RFC 8689 REQUIRETLS
   bool tls_required_no = false;  // RFC 8689 TLS-Required: No

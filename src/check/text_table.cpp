@@ -1,0 +1,245 @@
+#include "check/text_table.h"
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+
+#include "base/text.h"
+
+namespace pawl::check {
+
+namespace {
+
+constexpr std::size_t kGlyph = 2;    // with the space behind it
+constexpr std::size_t kGap = 2;      // between columns
+constexpr std::size_t kWord = 26;    // no column insists on a longer word: it is cut
+constexpr std::size_t kCell = 4000;  // characters of one cell, whatever was sent
+
+// A cell ready to be laid out.
+struct Box {
+  std::string text;
+  std::optional<Stage::State> state;
+  std::size_t indent = 0;
+};
+
+Box box_of(const Cell& cell) {
+  Box box{printable(cell.text, kCell), cell.state, 0};
+  box.indent = std::min(box.text.find_first_not_of(' '), box.text.size());
+  if (cell.state) box.indent = kGlyph;
+  box.text.erase(0, std::min(box.text.find_first_not_of(' '), box.text.size()));
+  if (cell.state == Stage::State::not_applicable && box.text.empty()) box.indent = 1;
+  return box;
+}
+
+std::size_t longest_word(std::string_view text) {
+  std::size_t longest = 0;
+  for (std::string_view word : split(text, ' ')) longest = std::max(longest, word.size());
+  return longest;
+}
+
+// At spaces; a word that is longer than a line is cut.
+std::vector<std::string> wrapped(std::string_view text, std::size_t width) {
+  width = std::max<std::size_t>(width, 1);
+  std::vector<std::string> lines;
+  std::string line;
+  for (std::string_view word : split(text, ' ')) {
+    if (!line.empty() && line.size() + 1 + word.size() <= width) {
+      line.append(" ").append(word);
+      continue;
+    }
+    if (!line.empty()) lines.push_back(std::move(line));
+    while (word.size() > width) {
+      lines.emplace_back(word.substr(0, width));
+      word.remove_prefix(width);
+    }
+    line = word;
+  }
+  if (!line.empty() || lines.empty()) lines.push_back(std::move(line));
+  return lines;
+}
+
+struct Grid {
+  std::vector<std::vector<Box>> rows;
+  std::vector<std::string> headers;
+  std::vector<std::size_t> natural;
+  std::vector<std::size_t> least;
+};
+
+Grid grid_of(const Table& table) {
+  Grid grid;
+  grid.headers = table.headers;
+  std::size_t columns = table.headers.size();
+  for (const auto& row : table.rows) columns = std::max(columns, row.size());
+  grid.headers.resize(columns);
+  grid.natural.assign(columns, 0);
+  grid.least.assign(columns, 0);
+  for (std::size_t i = 0; i < columns; ++i) {
+    grid.natural[i] = grid.headers[i].size();
+    grid.least[i] = std::min(longest_word(grid.headers[i]), kWord);
+  }
+  for (const auto& row : table.rows) {
+    auto& boxes = grid.rows.emplace_back();
+    for (std::size_t i = 0; i < columns; ++i) {
+      const Box& box = boxes.emplace_back(box_of(i < row.size() ? row[i] : Cell{}));
+      grid.natural[i] = std::max(grid.natural[i], box.indent + box.text.size());
+      grid.least[i] = std::max(grid.least[i], box.indent + std::min(longest_word(box.text), kWord));
+    }
+  }
+  return grid;
+}
+
+// Widths of the columns from `first` on that fit into `room`; empty: they do not.
+std::vector<std::size_t> fit(const Grid& grid, std::size_t first, std::size_t room) {
+  std::vector<std::size_t> widths(grid.natural.begin() + static_cast<std::ptrdiff_t>(first),
+                                  grid.natural.end());
+  if (widths.empty()) return widths;
+  std::size_t sum =
+      std::accumulate(widths.begin(), widths.end(), std::size_t{0}) + kGap * (widths.size() - 1);
+  while (sum > room) {
+    std::size_t widest = widths.size();
+    for (std::size_t i = 0; i < widths.size(); ++i) {
+      if (widths[i] <= grid.least[first + i]) continue;
+      if (widest == widths.size() || widths[i] > widths[widest]) widest = i;
+    }
+    if (widest == widths.size()) return {};
+    --widths[widest];
+    --sum;
+  }
+  return widths;
+}
+
+// Drops the spaces at a line's end, which only a terminal does not see.
+void end_line(std::string& out) {
+  while (out.ends_with(' ')) out.pop_back();
+  out += '\n';
+}
+
+void add_row(std::string& out, const std::vector<Box>& boxes, std::size_t first,
+             const std::vector<std::size_t>& widths, std::size_t indent, const TextStyle& style) {
+  std::vector<std::vector<std::string>> cells;
+  std::size_t height = 1;
+  for (std::size_t i = 0; i < widths.size(); ++i) {
+    const Box& box = boxes[first + i];
+    cells.push_back(wrapped(box.text, widths[i] - std::min(widths[i], box.indent)));
+    height = std::max(height, cells.back().size());
+  }
+  for (std::size_t line = 0; line < height; ++line) {
+    out.append(indent, ' ');
+    for (std::size_t i = 0; i < widths.size(); ++i) {
+      const Box& box = boxes[first + i];
+      const std::string text = line < cells[i].size() ? cells[i][line] : "";
+      std::size_t used = box.indent;
+      const Ink ink = box.state ? ink_of(*box.state) : Ink::plain;
+      if (box.state && line == 0) {
+        out += paint(glyph(*box.state, style), ink, style);
+        out.append(box.indent - 1, ' ');
+      } else {
+        out.append(box.indent, ' ');
+      }
+      out += paint(text, ink == Ink::good ? Ink::plain : ink, style);
+      used += text.size();
+      if (i + 1 < widths.size()) out.append(widths[i] + kGap - std::min(used, widths[i]), ' ');
+    }
+    end_line(out);
+  }
+}
+
+void add_header(std::string& out, const Grid& grid, std::size_t first,
+                const std::vector<std::size_t>& widths, std::size_t indent,
+                const TextStyle& style) {
+  if (std::ranges::all_of(grid.headers, &std::string::empty)) return;
+  out.append(indent, ' ');
+  for (std::size_t i = 0; i < widths.size(); ++i) {
+    const std::string& header = grid.headers[first + i];
+    out += paint(header, Ink::dim, style);
+    if (i + 1 < widths.size()) {
+      out.append(widths[i] + kGap - std::min(header.size(), widths[i]), ' ');
+    }
+  }
+  end_line(out);
+}
+
+// The last resort: a line or more for each cell.
+void add_list(std::string& out, const Grid& grid, const TextStyle& style) {
+  for (const auto& row : grid.rows) {
+    const Box& name = row.front();
+    out += paragraph(std::string(2 + name.indent, ' '), 2 + name.indent, name.text, style);
+    for (std::size_t i = 1; i < row.size(); ++i) {
+      const Box& box = row[i];
+      if (box.text.empty() && (!box.state || *box.state == Stage::State::not_applicable)) continue;
+      std::string text = grid.headers[i];
+      if (!text.empty() && !box.text.empty()) text += ": ";
+      text += box.text;
+      if (box.state) {
+        const std::string mark = paint(glyph(*box.state, style), ink_of(*box.state), style);
+        out += paragraph("    " + mark + " ", 4 + kGlyph, text, style);
+      } else {
+        out += paragraph("      ", 6, text, style);
+      }
+    }
+  }
+}
+
+}  // namespace
+
+Ink ink_of(Stage::State state) {
+  constexpr std::array<Ink, 6> kInks = {Ink::good,  Ink::note, Ink::warning,
+                                        Ink::fault, Ink::dim,  Ink::dim};
+  return kInks[static_cast<std::size_t>(state)];
+}
+
+std::string_view glyph(Stage::State state, const TextStyle& style) {
+  constexpr std::array<std::string_view, 6> kUnicode = {"✓", "·", "!", "✗", "?", "–"};
+  constexpr std::array<std::string_view, 6> kAscii = {"+", ".", "!", "X", "?", "-"};
+  return (style.ascii ? kAscii : kUnicode)[static_cast<std::size_t>(state)];
+}
+
+std::string paint(std::string_view text, Ink ink, const TextStyle& style) {
+  if (!style.colour || ink == Ink::plain || text.empty()) return std::string(text);
+  constexpr std::array<std::string_view, 7> kCodes = {"", "1", "2", "32", "36", "33", "1;31"};
+  return "\x1b[" + std::string(kCodes[static_cast<std::size_t>(ink)]) + "m" + std::string(text) +
+         "\x1b[0m";
+}
+
+std::string paragraph(std::string_view first, std::size_t first_width, std::string_view text,
+                      const TextStyle& style) {
+  const std::size_t room = style.width > first_width + 20 ? style.width - first_width : 20;
+  std::string out(first);
+  bool more = false;
+  for (const std::string& line : wrapped(printable(text, kCell), room)) {
+    if (more) out.append(first_width, ' ');
+    out += line;
+    end_line(out);
+    more = true;
+  }
+  return out;
+}
+
+std::string table_text(const Table& table, const TextStyle& style) {
+  std::string out;
+  if (!table.title.empty()) {
+    out += paint(printable(table.title), Ink::bold, style) + "\n";
+  }
+  const Grid grid = grid_of(table);
+  constexpr std::size_t kIndent = 2;
+  if (auto widths = fit(grid, 0, style.width - kIndent); !widths.empty()) {
+    add_header(out, grid, 0, widths, kIndent, style);
+    for (const auto& row : grid.rows) add_row(out, row, 0, widths, kIndent, style);
+    return out;
+  }
+  constexpr std::size_t kDeep = 4;
+  if (auto widths = fit(grid, 1, style.width - kDeep); !widths.empty() && style.width > kDeep) {
+    add_header(out, grid, 1, widths, kDeep, style);
+    for (const auto& row : grid.rows) {
+      const Box& name = row.front();
+      const std::string mark(kIndent + name.indent, ' ');
+      out += paragraph(mark, mark.size(), name.text, style);
+      add_row(out, row, 1, widths, kDeep, style);
+    }
+    return out;
+  }
+  add_list(out, grid, style);
+  return out;
+}
+
+}  // namespace pawl::check
