@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 #include "lab/destination.h"
-#include "lab/mx_path.h"
+#include "lab/mail_path.h"
 
 namespace pawl::lab {
 

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cstring>
 #include <mutex>
+#include <utility>
 
 #include "base/text.h"
 
@@ -96,7 +97,7 @@ Connection::~Connection() {
   ERR_clear_error();
 }
 
-Result<std::string> Connection::read_some() {
+Result<std::string> Connection::receive() {
   if (tls_ == nullptr) return socket_.read_some();
   char part[16 * 1024];
   int got = SSL_read(tls_, part, sizeof part);
@@ -105,11 +106,16 @@ Result<std::string> Connection::read_some() {
   return fail(Code::connection_lost);
 }
 
+Result<std::string> Connection::read_some() {
+  if (buffered_.empty()) return receive();
+  return std::exchange(buffered_, {});
+}
+
 Result<std::string> Connection::read_line() {
   std::size_t end;
   while ((end = buffered_.find('\n')) == std::string::npos) {
     if (buffered_.size() > kLineLimit) return fail(Code::too_large);
-    TRY(std::string more, read_some());
+    TRY(std::string more, receive());
     buffered_ += more;
   }
   std::string line = buffered_.substr(0, end);
@@ -120,7 +126,7 @@ Result<std::string> Connection::read_line() {
 
 Result<std::string> Connection::read_exactly(std::size_t size) {
   while (buffered_.size() < size) {
-    TRY(std::string more, read_some());
+    TRY(std::string more, receive());
     buffered_ += more;
   }
   std::string bytes = buffered_.substr(0, size);
@@ -143,6 +149,17 @@ Result<> Connection::start_tls(const TlsIdentity& identity, std::string_view rec
   SSL_set_bio(tls_, bio, bio);
   buffered_.clear();  // nothing from before the handshake survives it
   if (SSL_accept(tls_) != 1) return fail(openssl_error(Code::tls_handshake, "lab server"));
+  return {};
+}
+
+Result<> Connection::start_tls_as_client() {
+  SSL_CTX* context = SSL_CTX_new(TLS_client_method());
+  tls_ = SSL_new(context);  // which keeps the context
+  SSL_CTX_free(context);
+  BIO* bio = prefixed_input(socket_, {});
+  SSL_set_bio(tls_, bio, bio);
+  buffered_.clear();
+  if (SSL_connect(tls_) != 1) return fail(openssl_error(Code::tls_handshake, "lab attacker"));
   return {};
 }
 

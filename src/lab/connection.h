@@ -38,9 +38,12 @@ class Connection {
   // Without its line ending (CRLF, or LF alone). A line over 16 KiB is an error (too_large).
   Result<std::string> read_line();
   Result<std::string> read_exactly(std::size_t size);
+  Result<std::string> read_some();  // what has come, after what was left by the two above
   Result<> write(std::string_view text);
   // As server; `received` is what came of the handshake already.
   Result<> start_tls(const TlsIdentity& identity, std::string_view received = {});
+  // As client, and without looking at the certificate: for the attacker.
+  Result<> start_tls_as_client();
   bool is_tls() const { return tls_ != nullptr; }
   std::string sni() const;
   // What has come in and was not read yet.
@@ -48,7 +51,7 @@ class Connection {
   Socket& socket() { return socket_; }
 
  private:
-  Result<std::string> read_some();
+  Result<std::string> receive();
 
   Socket& socket_;
   ssl_st* tls_ = nullptr;

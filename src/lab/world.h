@@ -20,7 +20,7 @@
 #include <string>
 #include <vector>
 
-#include "lab/mx_path.h"
+#include "lab/mail_path.h"
 #include "lab/name_server.h"
 #include "lab/policy_host.h"
 #include "lab/scratch.h"
@@ -45,7 +45,7 @@ struct MailHost {
   std::string name;                 // full
   std::vector<Endpoint> addresses;  // port 25, as the DNS says
   MailServer server;
-  MxPath path;
+  MailPath path;
 };
 
 struct PolicySite {

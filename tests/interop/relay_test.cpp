@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "lab/mail_server.h"
-#include "lab/mx_path.h"
+#include "lab/mail_path.h"
 #include "lab/name_server.h"
 #include "lab/namespace.h"
 #include "lab/policy_host.h"
@@ -80,8 +80,8 @@ class World {
   }
   Exim& dane_exim() { return *dane_exim_; }
   Exim& sts_exim() { return *sts_exim_; }
-  lab::MxPath& dane_path() { return dane_path_; }
-  lab::MxPath& sts_path() { return sts_path_; }
+  lab::MailPath& dane_path() { return dane_path_; }
+  lab::MailPath& sts_path() { return sts_path_; }
   lab::Mailbox& postmaster() { return postmaster_; }
   std::string queue() {
     auto list = lab::run_program({PAWL_PROGRAM, "queue", "list", "-c", config_}, "/");
@@ -89,7 +89,7 @@ class World {
   }
   const lab::Scratch& scratch() { return *scratch_; }
   // From now on, also for a sender that kept its connection from before.
-  void attack(lab::MxPath& path, PathTrick trick) {
+  void attack(lab::MailPath& path, PathTrick trick) {
     path.set(trick);
     server_.hang_up_all();
   }
@@ -164,8 +164,8 @@ class World {
   std::unique_ptr<Exim> dane_exim_;
   std::unique_ptr<Exim> sts_exim_;
   std::optional<lab::PolicyHost> policy_host_;
-  lab::MxPath dane_path_{{.server = kDaneExim, .name = "mx.dane.test", .stolen = &stolen_}};
-  lab::MxPath sts_path_{{.server = kStsExim, .name = "mx.sts.test", .stolen = &stolen_}};
+  lab::MailPath dane_path_{{.server = kDaneExim, .name = "mx.dane.test", .stolen = &stolen_}};
+  lab::MailPath sts_path_{{.server = kStsExim, .name = "mx.sts.test", .stolen = &stolen_}};
   std::string config_;
   std::optional<lab::Child> pawl_;
   std::unique_ptr<Postfix> postfix_;
@@ -193,7 +193,7 @@ TEST(RelayBetweenRealServers, PostfixThroughPawlToEximUnderMtaSts) {
 }
 
 // The message stays queued, the postmaster hears of it, and it arrives once the attacker has left.
-void survives_the_attacker(World& world, lab::MxPath& path, Exim& exim,
+void survives_the_attacker(World& world, lab::MailPath& path, Exim& exim,
                            const std::string& recipient) {
   world.attack(path, PathTrick::remove_capability);
   must(swaks(kPostfix, "alice@postfix.test", recipient));

@@ -1,4 +1,4 @@
-#include "lab/mx_path.h"
+#include "lab/mail_path.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -104,7 +104,7 @@ class Path : public ::testing::Test {
       Connection connection(client);
       serve_mail(server_, connection, TlsStart::implicit);
     });
-    path_.emplace(MxPath::Options{*plain, *implicit, "mx.signed.test", &stolen_});
+    path_.emplace(MailPath::Options{*plain, *implicit, "mx.signed.test", &stolen_});
     front_ = *tcp_.listen(any, [this](Socket& client) { path_->serve(client); });
   }
   std::size_t leaked() { return path_->ear().bytes(); }
@@ -112,7 +112,7 @@ class Path : public ::testing::Test {
   Mailbox mailbox_;
   Mailbox stolen_;
   MailServer server_;
-  std::optional<MxPath> path_;
+  std::optional<MailPath> path_;
   Endpoint front_;
   TcpServer tcp_;
 };
@@ -219,7 +219,7 @@ TEST_F(Path, AResponseIsInjectedBehindThe220) {
   sender.ask("EHLO s");
   sender.put("STARTTLS\r\n");
   std::string got = *sender.socket().read_some();
-  EXPECT_THAT(got, HasSubstr("220 2.0.0 go ahead\r\n250-injected.test"));
+  EXPECT_THAT(got, HasSubstr("220 2.0.0 go ahead\r\n250-mallory"));
 }
 
 TEST_F(Path, ACommandIsInjectedAndTheServerHangsUp) {
