@@ -4,8 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "lab/mail_server.h"
 #include "lab/mail_path.h"
+#include "lab/mail_server.h"
 #include "lab/name_server.h"
 #include "lab/namespace.h"
 #include "lab/policy_host.h"
