@@ -57,10 +57,14 @@ void Client::abort(Error error) {
 }
 
 std::string Client::take() {
-  hello_taken_ = true;
   std::string taken = std::move(out_);
-  out_.clear();
+  sent();
   return taken;
+}
+
+void Client::sent() {
+  hello_taken_ = true;
+  out_.clear();
 }
 
 std::optional<ClientEvent> Client::next_event() {
@@ -87,7 +91,7 @@ Client::Wait Client::waiting_for() const {
 // The one place that decides what may leave (DESIGN section 2, promise 1).
 std::optional<Error> Client::refusal(Carries what) const {
   if (secure_ || what == Carries::nothing) return std::nullopt;
-  if (what == Carries::credential) {
+  if (what == Carries::credential && !options_.clear_login) {
     return Error(Code::starttls_not_offered, "a password is sent inside TLS only");
   }
   if (!options_.tls_required) return std::nullopt;
@@ -226,7 +230,8 @@ void Client::on_helo(const Reply& reply) {
 
 void Client::after_hello() {
   bool wanted = options_.tls_required || !options_.tls_forbidden;
-  if (!secure_ && wanted && capabilities_.starttls && !starttls_refused_) {
+  bool offered = capabilities_.starttls || options_.ask_unoffered;
+  if (!secure_ && wanted && offered && !starttls_refused_) {
     return command(Carries::nothing, "STARTTLS", Expect::starttls);
   }
   if (auto refused = refusal(Carries::envelope)) return fail_session(*std::move(refused));
@@ -235,6 +240,10 @@ void Client::after_hello() {
 }
 
 void Client::on_starttls(const Reply& reply) {
+  // An answer to a command that has not gone is a guess of somebody on the path.
+  if (!out_.empty()) {
+    return fail_session(Error(Code::smtp_protocol, "STARTTLS was not sent yet: " + last_reply_));
+  }
   if (reply.code == 220) {
     // rfc3207#4.2 and CVE-2011-0411: bytes behind the 220 would be read as if said inside TLS.
     if (!reader_.empty()) {
@@ -259,6 +268,12 @@ void Client::tls_established() {
   last_reply_.clear();
   reader_.clear();
   say_hello();
+}
+
+void Client::log_in(std::shared_ptr<const Credentials> credentials) {
+  if (error_ || phase_ != Phase::idle) return;
+  options_.credentials = std::move(credentials);
+  authenticate();
 }
 
 void Client::authenticate() {

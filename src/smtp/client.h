@@ -34,13 +34,15 @@ struct ClientOptions {
   bool tls_required = false;
   bool tls_forbidden = false;  // STARTTLS is not used even if offered, unless required
   bool secure = false;         // already inside TLS that has been judged: implicit TLS
+  bool ask_unoffered = false;  // STARTTLS is asked for even if not offered: for looking, not mail
+  bool clear_login = false;    // a login is not held back in clear, unless TLS is required
   bool chunking = true;        // BDAT where offered
   std::shared_ptr<const Credentials> credentials;  // used inside TLS only
 };
 
 enum class ClientEvent : unsigned char {
   upgrade,       // run the handshake and judge it, then tls_established() or close
-  ready,         // begin() or quit()
+  ready,         // begin(), log_in() or quit(); a login that was accepted ends in it too
   want_content,  // content() and end_content()
   outcome,       // result() is complete; begin(), quit(), unless `failed` follows
   failed,        // error() ends the session; close
@@ -55,9 +57,12 @@ class Client {
   void end_of_input();
   void abort(Error error);  // the driver's own end: a time-out, a lost connection
   std::string take();       // what to send now; empty: nothing
+  std::string_view output() const { return out_; }  // the same to look at; sent() says that it went
+  void sent();
   std::optional<ClientEvent> next_event();
 
   void tls_established();
+  void log_in(std::shared_ptr<const Credentials> credentials);
   void begin(Transaction transaction);
   void content(std::string_view piece);
   void end_content();

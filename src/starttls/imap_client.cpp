@@ -5,7 +5,6 @@
 // commands that have gone: other untagged data is thrown away.
 #include <array>
 
-#include "base/limits.h"
 #include "base/text.h"
 #include "smtp/sasl.h"
 #include "starttls/dialogs.h"
@@ -32,19 +31,6 @@ bool is_status(std::string_view word) {
     if (equal_ignoring_case(word, each)) return true;
   }
   return false;
-}
-
-// rfc9051#4.3: "{12}" or "{12+}" at the end of a line announces as many bytes behind it.
-std::string_view literal_size(std::string_view line) {
-  std::size_t open = line.rfind('{');
-  if (!line.ends_with('}') || open == std::string_view::npos) return {};
-  std::string_view digits = line.substr(open + 1, line.size() - open - 2);
-  if (digits.ends_with('+')) digits.remove_suffix(1);
-  return digits;
-}
-
-bool fits_quotes(std::string_view text) {
-  return is_ascii(text);
 }
 
 std::string in_quotes(std::string_view text) {
@@ -90,21 +76,10 @@ class ImapClient final : public UpgradingClient {
 
 Result<std::size_t> ImapClient::unit_length(std::string_view input) const {
   TRY(std::size_t end, line_end(input, 0));
-  std::string_view first = input.substr(0, end);
+  std::string_view rest = input.substr(0, end);
   // Only untagged data has literals; in the words of a status "{9}" is but text.
-  std::string_view rest = first;
   if (end == 0 || take_word(rest) != "*" || is_status(take_word(rest))) return end;
-  std::size_t from = 0;
-  while (end != 0) {
-    std::string_view digits = literal_size(without_line_end(input.substr(from, end - from)));
-    if (digits.empty()) return end;
-    auto size = parse_decimal(digits, limits::kDialogReply);
-    if (!size) return fail(Code::too_large, "a literal of {" + printable(digits) + "}");
-    from = end + *size;
-    if (from >= input.size()) return 0;
-    TRY(end, line_end(input, from));
-  }
-  return 0;
+  return literals_end(input);
 }
 
 void ImapClient::on_unit(std::string_view unit) {
@@ -262,7 +237,7 @@ void ImapClient::log_in_with_strings(std::string_view user, const Secret& passwo
   std::string text = "LOGIN";
   for (std::string_view part : {user, password.reveal()}) {
     text += ' ';
-    if (fits_quotes(part)) {
+    if (is_ascii(part)) {
       text += in_quotes(part);
       continue;
     }

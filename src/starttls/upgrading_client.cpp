@@ -5,6 +5,7 @@
 
 #include "base/limits.h"
 #include "base/text.h"
+#include "starttls/string_argument.h"
 
 namespace pawl::starttls {
 
@@ -108,6 +109,7 @@ bool UpgradingClient::put(Carries what, std::initializer_list<std::string_view> 
     fail_session(Error(Code::starttls_not_offered, "nothing is sent in clear"));
     return false;
   }
+  out_is_secret_ = out_is_secret_ || stage_ == Stage::login;
   for (std::string_view piece : pieces) out_ += piece;
   return true;
 }
@@ -241,7 +243,6 @@ void UpgradingClient::log_in(std::string_view user, const Secret& password) {
     return fail_session(Error(Code::auth_failed, "a line break in a user name or a password"));
   }
   stage_ = Stage::login;
-  out_is_secret_ = true;
   start_login(user, password);
 }
 
@@ -299,6 +300,22 @@ Result<std::size_t> UpgradingClient::line_end(std::string_view input, std::size_
                 "a line ends with a bare LF: " + printable(input.substr(from, end - from)));
   }
   return end + 1;
+}
+
+Result<std::size_t> UpgradingClient::literals_end(std::string_view input) {
+  std::size_t from = 0;
+  while (true) {
+    TRY(std::size_t end, line_end(input, from));
+    if (end == 0) return 0;
+    std::string_view line = input.substr(from, end - 2 - from);
+    auto mark = literal_mark(line);
+    if (!mark) return end;
+    if (mark->size > limits::kDialogReply) {
+      return fail(Code::too_large, "a literal of " + std::to_string(mark->size) + " bytes");
+    }
+    from = end + mark->size;
+    if (from >= input.size()) return 0;
+  }
 }
 
 }  // namespace pawl::starttls

@@ -105,6 +105,10 @@ class UpgradingClient : public ClientDialog {
   std::string quoted(std::string_view unit) const;
   // Where the line that starts at `from` ends, behind its CR LF; 0: not here yet.
   static Result<std::size_t> line_end(std::string_view input, std::size_t from);
+  // Where the line ends that `input` starts with, and that goes on behind each literal in it:
+  // "{12}" or "{12+}" at the end announces as many bytes (rfc9051#4.3, rfc5804#4); 0: not all here
+  // yet.
+  static Result<std::size_t> literals_end(std::string_view input);
 
  private:
   void read_units();
