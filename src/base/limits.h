@@ -37,5 +37,6 @@ inline constexpr std::size_t kTlsaRecords = 64;
 inline constexpr std::size_t kMxHosts = 100;
 inline constexpr std::size_t kAddressesPerHost = 32;
 inline constexpr std::size_t kCertificateChain = 100UL * 1024;
+inline constexpr std::size_t kTlsFlight = 128UL * 1024;  // a server's first, chain included
 
 }  // namespace pawl::limits
