@@ -86,6 +86,10 @@ Result<std::shared_ptr<TlsIdentity>> TlsIdentity::make(std::string_view chain_pe
   return identity;
 }
 
+std::shared_ptr<TlsIdentity> TlsIdentity::adopt(ssl_ctx_st* context) {
+  return std::shared_ptr<TlsIdentity>(new TlsIdentity(context));
+}
+
 TlsIdentity::~TlsIdentity() {
   SSL_CTX_free(context_);
 }

@@ -20,6 +20,8 @@ class TlsIdentity {
  public:
   static Result<std::shared_ptr<TlsIdentity>> make(std::string_view chain_pem,
                                                    std::string_view key_pem);
+  // Takes over a context made elsewhere (tls_offer.h).
+  static std::shared_ptr<TlsIdentity> adopt(ssl_ctx_st* context);
   ~TlsIdentity();
   ssl_ctx_st* context() const { return context_; }
 

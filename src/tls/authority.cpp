@@ -19,6 +19,8 @@ KeyPointer make_key(KeyKind kind) {
       return KeyPointer(EVP_EC_gen("P-256"));
     case KeyKind::rsa_2048:
       return KeyPointer(EVP_RSA_gen(2048));
+    case KeyKind::rsa_1024:
+      return KeyPointer(EVP_RSA_gen(1024));
     case KeyKind::ed25519:
       return KeyPointer(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"));
   }
@@ -97,8 +99,8 @@ Result<CertificatePointer> make_certificate(const LeafOptions& options, EVP_PKEY
       names += (names.empty() ? "DNS:" : ",DNS:") + name;
     extend(NID_subject_alt_name, names);
   }
-  const EVP_MD* digest =
-      EVP_PKEY_get_base_id(signer.key) == EVP_PKEY_ED25519 ? nullptr : EVP_sha256();
+  const EVP_MD* digest = options.sha1 ? EVP_sha1() : EVP_sha256();
+  if (EVP_PKEY_get_base_id(signer.key) == EVP_PKEY_ED25519) digest = nullptr;
   if (!built || X509_sign(certificate, signer.key, digest) == 0) {
     return fail(Code::internal, "a test certificate cannot be made: " + take_openssl_error());
   }

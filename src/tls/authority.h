@@ -20,7 +20,8 @@ struct OcspOptions {
   WallTime next_update{};
 };
 
-enum class KeyKind : unsigned char { ec_p256, rsa_2048, ed25519 };
+// rsa_1024 is too small for anybody, which a test may want.
+enum class KeyKind : unsigned char { ec_p256, rsa_2048, ed25519, rsa_1024 };
 
 // A certificate with its chain, and the key: what a server is configured with.
 struct Identity {
@@ -34,6 +35,7 @@ struct LeafOptions {
   WallTime not_before{};
   WallTime not_after{};
   KeyKind key = KeyKind::ec_p256;
+  bool sha1 = false;  // signed with a hash that is broken
 };
 
 // A leaf for these names that is valid from a day before `now` to 90 days after it.
