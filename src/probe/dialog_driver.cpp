@@ -92,13 +92,10 @@ net::Task<starttls::ClientEvent> DialogDriver::next_event() {
     auto done = co_await exchange();
     if (done) continue;
     note(ending(done.error().code), done.error().detail);
-    if (done.error().code == Code::connection_lost) {
-      dialog_->end_of_input();
-    } else {
-      dialog_->abort(std::move(done).error());
-    }
-    // The dialog has failed now, or had already got what it needed.
-    co_return dialog_->next_event().value_or(starttls::ClientEvent::failed);
+    if (done.error().code == Code::connection_lost) dialog_->end_of_input();
+    if (auto event = dialog_->next_event()) co_return *event;
+    dialog_->abort(std::move(done).error());
+    co_return starttls::ClientEvent::failed;
   }
 }
 

@@ -87,7 +87,8 @@ net::Task<std::unique_ptr<Session>> Session::open(SessionOptions options) {
   const std::string_view alpn = starttls::row(options.protocol).alpn;
   if (!alpn.empty()) options.profile.alpn = {std::string(alpn)};
   // IMAP tags that nobody on the path can guess.
-  options.client.tag_seed = std::random_device{}();
+  std::random_device random;
+  options.client.tag_seed = std::uint64_t{random()} << 32U | random();
   while (true) {
     CO_TRY(auto driver, co_await DialogDriver::connect(options));
     auto state = std::make_unique<State>(std::move(driver));

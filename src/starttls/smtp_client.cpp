@@ -74,6 +74,7 @@ class SmtpClient final : public ClientDialog {
   enum class Stage : std::uint8_t { opening, upgrading, idle, login, command, goodbye, over };
 
   void take_in();  // what the machine has come to
+  void keep_capabilities();
   void on_ready();
   void read_replies();
   void count_recipients(char answer);
@@ -89,7 +90,8 @@ class SmtpClient final : public ClientDialog {
   std::optional<Error> error_;
   std::optional<Error> downgrade_;
   bool upgrade_offered_ = false;
-  std::vector<std::string_view> capabilities_;
+  std::vector<std::string> keywords_;
+  std::vector<std::string_view> capabilities_;  // of keywords_
 
   // Commands of send() and their replies.
   std::string out_;
@@ -156,7 +158,7 @@ std::optional<ClientEvent> SmtpClient::next_event() {
 }
 
 void SmtpClient::take_in() {
-  if (!secure() && client_.capabilities().starttls) upgrade_offered_ = true;
+  keep_capabilities();
   while (auto event = client_.next_event()) {
     switch (*event) {
       case smtp::ClientEvent::upgrade:
@@ -180,11 +182,16 @@ void SmtpClient::take_in() {
   }
 }
 
+// The machine forgets them with the upgrade command; who looks at the session does so later.
+void SmtpClient::keep_capabilities() {
+  const smtp::Capabilities& now = client_.capabilities();
+  if (!secure() && now.starttls) upgrade_offered_ = true;
+  if (!now.extended || now.keywords == keywords_) return;
+  keywords_ = now.keywords;
+  capabilities_.assign(keywords_.begin(), keywords_.end());
+}
+
 void SmtpClient::on_ready() {
-  capabilities_.clear();
-  for (const std::string& keyword : client_.capabilities().keywords) {
-    capabilities_.push_back(keyword);
-  }
   if (options_.mode == Mode::if_available && !secure()) {
     if (client_.starttls_refused()) {
       downgrade_ = in_our_words(*client_.starttls_refused());
@@ -225,6 +232,7 @@ void SmtpClient::fail_session(Error error) {
 void SmtpClient::tls_established() {
   if (stage_ != Stage::upgrading) return;
   capabilities_.clear();
+  keywords_.clear();
   stage_ = Stage::opening;
   client_.tls_established();
   take_in();
