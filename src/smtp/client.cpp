@@ -232,6 +232,10 @@ void Client::after_hello() {
   bool wanted = options_.tls_required || !options_.tls_forbidden;
   bool offered = capabilities_.starttls || options_.ask_unoffered;
   if (!secure_ && wanted && offered && !starttls_refused_) {
+    // An answer to a command that has not gone is a guess of somebody on the path.
+    if (!reader_.empty()) {
+      return fail_session(Error(Code::smtp_protocol, "bytes behind: " + last_reply_));
+    }
     return command(Carries::nothing, "STARTTLS", Expect::starttls);
   }
   if (auto refused = refusal(Carries::envelope)) return fail_session(*std::move(refused));
@@ -240,7 +244,6 @@ void Client::after_hello() {
 }
 
 void Client::on_starttls(const Reply& reply) {
-  // An answer to a command that has not gone is a guess of somebody on the path.
   if (!out_.empty()) {
     return fail_session(Error(Code::smtp_protocol, "STARTTLS was not sent yet: " + last_reply_));
   }

@@ -15,4 +15,13 @@ std::string_view name(ClientEvent event) {
   return kNames[static_cast<std::size_t>(event)];
 }
 
+Result<> check_login(std::string_view user, const Secret& password) {
+  for (std::string_view part : {user, password.reveal()}) {
+    if (part.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos) {
+      return fail(Code::auth_failed, "a line break or NUL in a user name or a password");
+    }
+  }
+  return {};
+}
+
 }  // namespace pawl::starttls

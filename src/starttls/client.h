@@ -58,6 +58,9 @@ enum class ClientEvent : std::uint8_t {
 };
 std::string_view name(ClientEvent event);
 
+// Line breaks and NUL make commands of a name: log_in() fails with this error and sends nothing.
+Result<> check_login(std::string_view user, const Secret& password);
+
 class ClientDialog {
  public:
   virtual ~ClientDialog() = default;

@@ -28,24 +28,19 @@ smtp::ClientOptions smtp_options(const ProtocolRow& protocol, const ClientOption
   return result;
 }
 
-// The code of the first whole line, and how far the first whole reply goes; 0: not all here yet.
-struct ReplyExtent {
-  std::size_t end = 0;
-  char first = ' ';
-};
-
-Result<ReplyExtent> reply_extent(std::string_view input) {
-  std::size_t from = 0;
+// Reads on from `from`, where a line starts. How far the reply goes that starts the input; 0: it is
+// not all here, and `from` is where its next line starts.
+Result<std::size_t> reply_end(std::string_view input, std::size_t& from) {
   while (true) {
     std::size_t end = input.find("\r\n", from);
-    if (end == std::string_view::npos) return ReplyExtent();
+    if (end == std::string_view::npos) return 0;
     std::string_view line = input.substr(from, end - from);
     bool shaped = line.size() >= 3 && parse_decimal(line.substr(0, 3), 599) && line[0] >= '2' &&
                   line.substr(0, 3) == input.substr(0, 3) &&
                   (line.size() == 3 || line[3] == ' ' || line[3] == '-');
     if (!shaped) return fail(Code::dialog_protocol, "not an SMTP reply: " + printable(line));
     from = end + 2;
-    if (line.size() == 3 || line[3] == ' ') return ReplyExtent{from, input[0]};
+    if (line.size() == 3 || line[3] == ' ') return from;
   }
 }
 
@@ -97,6 +92,7 @@ class SmtpClient final : public ClientDialog {
   std::string out_;
   std::string in_;
   std::size_t reply_end_ = 0;  // in_ is one whole reply, or LMTP's several
+  std::size_t scanned_ = 0;    // behind reply_end_: whole lines of the reply that is coming in
   std::size_t replies_due_ = 0;
   std::size_t recipients_ = 0;  // LMTP answers for each of them at the end
   enum class Sent : std::uint8_t { other, mail, recipient, content } sent_ = Sent::other;
@@ -243,6 +239,9 @@ void SmtpClient::log_in(std::string_view user, const Secret& password) {
   if (stage_ != Stage::idle) {
     return fail_session(Error(Code::internal, "a login was begun out of turn"));
   }
+  if (auto usable = check_login(user, password); !usable) {
+    return fail_session(std::move(usable).error());
+  }
   stage_ = Stage::login;
   auto credentials = std::make_shared<smtp::Credentials>();
   credentials->user = user;
@@ -259,7 +258,7 @@ void SmtpClient::send(std::string_view command) {
   }
   stage_ = Stage::command;
   in_.clear();
-  reply_end_ = 0;
+  reply_end_ = scanned_ = 0;
   out_ += command;
   replies_due_ = 1;
   sent_ = Sent::other;
@@ -274,18 +273,21 @@ void SmtpClient::send(std::string_view command) {
 }
 
 void SmtpClient::read_replies() {
-  std::string_view rest = std::string_view(in_).substr(reply_end_);
-  auto extent = reply_extent(rest);
-  if (!extent) return fail_session(std::move(extent).error());
   if (in_.size() > limits::kDialogReply) {
     return fail_session(Error(Code::too_large, "one reply of the server has more than " +
                                                    std::to_string(limits::kDialogReply) +
                                                    " bytes"));
   }
-  if (extent->end == 0) return;
-  reply_end_ += extent->end;
-  count_recipients(extent->first);
-  if (--replies_due_ > 0) return read_replies();
+  while (replies_due_ > 0) {
+    std::string_view rest = std::string_view(in_).substr(reply_end_);
+    auto end = reply_end(rest, scanned_);
+    if (!end) return fail_session(std::move(end).error());
+    if (*end == 0) return;
+    count_recipients(rest.front());
+    reply_end_ += *end;
+    scanned_ = 0;
+    --replies_due_;
+  }
   if (reply_end_ != in_.size() || !out_.empty()) {
     return fail_session(Error(Code::dialog_protocol, "a reply that nobody asked for: " +
                                                          printable(in_.substr(reply_end_))));

@@ -238,9 +238,8 @@ void UpgradingClient::log_in(std::string_view user, const Secret& password) {
   if (stage_ != Stage::idle) {
     return fail_session(Error(Code::internal, "a login was begun out of turn"));
   }
-  for (std::string_view part : {user, password.reveal()}) {
-    if (part.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos) continue;
-    return fail_session(Error(Code::auth_failed, "a line break in a user name or a password"));
+  if (auto usable = check_login(user, password); !usable) {
+    return fail_session(std::move(usable).error());
   }
   stage_ = Stage::login;
   start_login(user, password);
