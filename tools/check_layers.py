@@ -45,7 +45,7 @@ def violations(root):
         if folder not in allowed:
             yield f"src/{relative}: folder {folder} has no line in src/layers.txt"
             continue
-        test = path.name.endswith("_test.cpp")
+        test = path.name.endswith("_test.cpp") or path.name.startswith("test_")
         text = path.read_text()
         for quote, target in INCLUDE.findall(text):
             line = text[:text.find(target)].count("\n") + 1
