@@ -233,7 +233,8 @@ void Client::after_hello() {
   bool offered = capabilities_.starttls || options_.ask_unoffered;
   if (!secure_ && wanted && offered && !starttls_refused_) {
     // An answer to a command that has not gone is a guess of somebody on the path.
-    if (!reader_.empty()) {
+    bool guessed = !reader_.empty();
+    if (guessed) {
       return fail_session(Error(Code::smtp_protocol, "bytes behind: " + last_reply_));
     }
     return command(Carries::nothing, "STARTTLS", Expect::starttls);
