@@ -9,6 +9,7 @@ namespace pawl::app {
 extern const Command relay_command;
 extern const Command send_command;
 extern const Command explain_command;
+extern const Command check_command;
 extern const Command queue_list_command;
 extern const Command queue_show_command;
 extern const Command queue_hold_command;

@@ -30,8 +30,13 @@ struct Shared {
   std::string text() const { return join(places, ", "); }
 };
 
+// A name that stands in the row above already is left out.
 void add_if_any(std::vector<Table>& tables, Table table) {
-  if (!table.rows.empty()) tables.push_back(std::move(table));
+  if (table.rows.empty()) return;
+  for (std::size_t i = table.rows.size(); i-- > 1;) {
+    if (table.rows[i][0].text == table.rows[i - 1][0].text) table.rows[i][0].text.clear();
+  }
+  tables.push_back(std::move(table));
 }
 
 // --- Promises of the domain
@@ -76,15 +81,24 @@ Cell dnssec_cell(const policy::Facts& facts) {
   return {text, facts.mx_secure ? State::good : State::note};
 }
 
+// Lines as one line: "version: STSv1 / mode: enforce".
+std::string one_line(std::string_view text) {
+  std::vector<std::string> lines;
+  for (std::string_view line : split(text, '\n')) {
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    if (!line.empty()) lines.emplace_back(line);
+  }
+  return join(lines, " / ");
+}
+
 Table promises(const DomainReport& domain, bool all) {
   Table table{"Promises of " + domain.domain.text(), {}, {}};
   table.rows.push_back({{"DNSSEC"}, dnssec_cell(domain.facts)});
   table.rows.push_back({{"MTA-STS"}, sts_cell(domain.sts)});
   if (all) {
     for (const std::string& txt : domain.sts.txt) table.rows.push_back({{"TXT _mta-sts"}, {txt}});
-    for (std::string_view line : split(domain.sts.policy_text, '\n')) {
-      if (line.ends_with('\r')) line.remove_suffix(1);
-      if (!line.empty()) table.rows.push_back({{"policy"}, {std::string(line)}});
+    if (!domain.sts.policy_text.empty()) {
+      table.rows.push_back({{"Policy file"}, {one_line(domain.sts.policy_text)}});
     }
   }
   table.rows.push_back({{"TLSRPT"}, tlsrpt_cell(domain.tlsrpt)});
@@ -107,7 +121,20 @@ Table promises(const DomainReport& domain, bool all) {
 
 // --- What a sender that enforces does
 
-Table enforcement(const TargetReport& report) {
+// Digests are told apart by their first digits.
+std::string shortened(std::string_view text, bool all) {
+  std::vector<std::string> words;
+  for (std::string_view word : split(text, ' ')) {
+    const bool digest = word.size() > kDigestShown + 3 &&
+                        word.find_first_not_of("0123456789abcdef,") == std::string_view::npos;
+    words.push_back(all || !digest ? std::string(word)
+                                   : std::string(word.substr(0, kDigestShown)) + "..." +
+                                         (word.ends_with(',') ? "," : ""));
+  }
+  return join(words, " ");
+}
+
+Table enforcement(const TargetReport& report, bool all) {
   Table table{"A sender that enforces what is promised", {"host", "demands", "and so"}, {}};
   for (const HostReport& host : report.hosts) {
     if (!host.verdict) continue;
@@ -118,16 +145,10 @@ Table enforcement(const TargetReport& report) {
     } else if (!promised) {
       outcome = {"delivers, whoever listens or answers", State::note};
     }
-    table.rows.push_back({{subject_of(host)}, {policy::demanded(*host.verdict)}, outcome});
+    table.rows.push_back(
+        {{subject_of(host)}, {shortened(policy::demanded(*host.verdict), all)}, outcome});
   }
   return table;
-}
-
-std::string tlsa_text(const dns::Tlsa& record, bool all) {
-  std::string text = record.text();
-  const std::size_t digest = text.rfind(' ') + 1;
-  if (all || text.size() <= digest + kDigestShown + 3) return text;
-  return text.substr(0, digest + kDigestShown) + "...";
 }
 
 Table tlsa(const TargetReport& report, bool all) {
@@ -140,7 +161,7 @@ Table tlsa(const TargetReport& report, bool all) {
       } else if (seen.matches.empty()) {
         of = {"no certificate seen", State::note};
       }
-      table.rows.push_back({{subject_of(host)}, {tlsa_text(seen.record, all)}, of});
+      table.rows.push_back({{subject_of(host)}, {shortened(seen.record.text(), all)}, of});
     }
     if (!host.tlsa_rollover.empty()) {
       table.rows.push_back({{subject_of(host)}, {"rollover"}, {host.tlsa_rollover}});
@@ -164,13 +185,11 @@ std::string short_name(const std::string& distinguished) {
 
 Cell validity(const tls::Certificate& leaf, const Report& whole) {
   const auto days = std::chrono::floor<std::chrono::days>(leaf.not_after - whole.at).count();
-  const std::string until = "until " + day_text(leaf.not_after);
+  const std::string until = day_text(leaf.not_after);
   if (leaf.not_before > whole.at) return {"from " + day_text(leaf.not_before), State::fault};
-  if (leaf.not_after <= whole.at) {
-    return {fmt::format("{}, expired", until), State::fault};
-  }
-  if (days < whole.days) return {fmt::format("{}, {} days", until, days), State::warning};
-  return {fmt::format("{}, {} days", until, days), State::good};
+  if (leaf.not_after <= whole.at) return {"ended " + until, State::fault};
+  return {fmt::format("{}, {} days", until, days),
+          days < whole.days ? State::warning : State::good};
 }
 
 Cell trust(const CertificateSeen& seen) {
@@ -207,7 +226,7 @@ Table certificates(const TargetReport& report, const Report& whole, bool all) {
     }
   }
   Table table{
-      "Certificates", {"host", "key", "valid", "issuer", "names", "public authority", "OCSP"}, {}};
+      "Certificates", {"host", "key", "valid until", "issuer", "names", "authority", "OCSP"}, {}};
   if (all) table.headers.emplace_back("SHA-256 of certificate and key");
   for (const One& one : found) {
     const tls::Certificate& leaf = one.seen->chain.front();
@@ -395,7 +414,7 @@ std::vector<Table> details(const TargetReport& report, const Report& whole, bool
   std::vector<Table> tables;
   add_if_any(tables, tampering(report));
   if (report.domain) add_if_any(tables, promises(*report.domain, all));
-  add_if_any(tables, enforcement(report));
+  add_if_any(tables, enforcement(report, all));
   add_if_any(tables, tlsa(report, all));
   add_if_any(tables, certificates(report, whole, all));
   add_if_any(tables, offers(report));

@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::size_t kGlyph = 2;    // with the space behind it
 constexpr std::size_t kGap = 2;      // between columns
+constexpr std::size_t kNarrow = 20;  // a column that is best left as it is
 constexpr std::size_t kWord = 26;    // no column insists on a longer word: it is cut
 constexpr std::size_t kCell = 4000;  // characters of one cell, whatever was sent
 
@@ -88,8 +89,10 @@ Grid grid_of(const Table& table) {
   return grid;
 }
 
-// Widths of the columns from `first` on that fit into `room`; empty: they do not.
+// Widths of the columns from `first` on that fit into `room`, the widest made narrower first, and
+// those that are narrow by nature only where nothing else helps; empty: they do not fit.
 std::vector<std::size_t> fit(const Grid& grid, std::size_t first, std::size_t room) {
+  bool spare_narrow = true;
   std::vector<std::size_t> widths(grid.natural.begin() + static_cast<std::ptrdiff_t>(first),
                                   grid.natural.end());
   if (widths.empty()) return widths;
@@ -99,9 +102,14 @@ std::vector<std::size_t> fit(const Grid& grid, std::size_t first, std::size_t ro
     std::size_t widest = widths.size();
     for (std::size_t i = 0; i < widths.size(); ++i) {
       if (widths[i] <= grid.least[first + i]) continue;
+      if (spare_narrow && widths[i] <= kNarrow) continue;
       if (widest == widths.size() || widths[i] > widths[widest]) widest = i;
     }
-    if (widest == widths.size()) return {};
+    if (widest == widths.size() && !spare_narrow) return {};
+    if (widest == widths.size()) {
+      spare_narrow = false;
+      continue;
+    }
     --widths[widest];
     --sum;
   }

@@ -10,9 +10,8 @@ std::string demanded(const Verdict& verdict) {
   std::string text = std::string(name(verdict.profile.min_version)) + " or newer";
   if (const auto& dane = verdict.profile.dane) {
     text += ", proved by TLSA " + dane->records.front().text();
-    if (dane->records.size() > 1) {
-      text += " or one of " + std::to_string(dane->records.size() - 1) + " others";
-    }
+    const std::size_t others = dane->records.size() - 1;
+    if (others > 0) text += " or " + std::to_string(others) + (others == 1 ? " other" : " others");
   }
   if (const auto& pkix = verdict.profile.pkix) {
     text += ", a trusted certificate for " + join(pkix->names, " or ");
