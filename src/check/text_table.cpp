@@ -167,17 +167,56 @@ void add_header(std::string& out, const Grid& grid, std::size_t first,
   end_line(out);
 }
 
+void add_name(std::string& out, const Box& name, const TextStyle& style) {
+  if (name.text.empty()) return;
+  const std::string before(2 + name.indent, ' ');
+  out += paragraph(before, before.size(), name.text, style);
+}
+
+std::string with_header(const Grid& grid, const std::vector<Box>& row, std::size_t column) {
+  std::string text = grid.headers[column];
+  if (!text.empty() && !row[column].text.empty()) text += ": ";
+  return text + row[column].text;
+}
+
+bool is_matrix(const Grid& grid) {
+  return grid.natural.size() > 2 && std::ranges::all_of(grid.rows, [](const auto& row) {
+           return std::all_of(row.begin() + 1, row.end(), [](const Box& box) {
+             return box.state.has_value() || box.text.empty();
+           });
+         });
+}
+
+// A matrix that is too wide for its words: marks alone, and below each row the words of what is not
+// good.
+Grid marks_of(const Grid& grid) {
+  Grid marks = grid;
+  for (std::size_t i = 1; i < marks.natural.size(); ++i) {
+    marks.natural[i] = marks.least[i] = std::max(grid.headers[i].size(), kGlyph);
+    for (auto& row : marks.rows) row[i].text.clear();
+  }
+  return marks;
+}
+
+void add_words(std::string& out, const Grid& grid, std::size_t row, const TextStyle& style) {
+  std::vector<std::string> words;
+  for (std::size_t i = 1; i < grid.rows[row].size(); ++i) {
+    const auto& state = grid.rows[row][i].state;
+    if (!state || grid.rows[row][i].text.empty()) continue;
+    if (*state == Stage::State::good || *state == Stage::State::not_applicable) continue;
+    words.push_back(with_header(grid, grid.rows[row], i));
+  }
+  if (!words.empty()) out += paragraph("      ", 6, join(words, "; "), style);
+}
+
 // The last resort: a line or more for each cell.
 void add_list(std::string& out, const Grid& grid, const TextStyle& style) {
   for (const auto& row : grid.rows) {
-    const Box& name = row.front();
-    out += paragraph(std::string(2 + name.indent, ' '), 2 + name.indent, name.text, style);
+    add_name(out, row.front(), style);
     for (std::size_t i = 1; i < row.size(); ++i) {
       const Box& box = row[i];
       if (box.text.empty() && (!box.state || *box.state == Stage::State::not_applicable)) continue;
-      std::string text = grid.headers[i];
-      if (!text.empty() && !box.text.empty()) text += ": ";
-      text += box.text;
+      const std::string text = with_header(grid, row, i);
       if (box.state) {
         const std::string mark = paint(glyph(*box.state, style), ink_of(*box.state), style);
         out += paragraph("    " + mark + " ", 4 + kGlyph, text, style);
@@ -186,6 +225,29 @@ void add_list(std::string& out, const Grid& grid, const TextStyle& style) {
       }
     }
   }
+}
+
+// Side by side, or with the first column on lines of its own; false: neither fits. `words`: the
+// grid whose words stand below the rows.
+bool add_grid(std::string& out, const Grid& grid, const Grid* words, const TextStyle& style) {
+  constexpr std::size_t kIndent = 2;
+  constexpr std::size_t kDeep = 4;
+  std::size_t first = 0;
+  std::size_t indent = kIndent;
+  auto widths = fit(grid, first, style.width - kIndent);
+  if (widths.empty()) {
+    first = 1;
+    indent = kDeep;
+    widths = fit(grid, first, style.width - kDeep);
+  }
+  if (widths.empty()) return false;
+  add_header(out, grid, first, widths, indent, style);
+  for (std::size_t i = 0; i < grid.rows.size(); ++i) {
+    if (first == 1) add_name(out, grid.rows[i].front(), style);
+    add_row(out, grid.rows[i], first, widths, indent, style);
+    if (words != nullptr) add_words(out, *words, i, style);
+  }
+  return true;
 }
 
 }  // namespace
@@ -229,23 +291,8 @@ std::string table_text(const Table& table, const TextStyle& style) {
     out += paint(printable(table.title), Ink::bold, style) + "\n";
   }
   const Grid grid = grid_of(table);
-  constexpr std::size_t kIndent = 2;
-  if (auto widths = fit(grid, 0, style.width - kIndent); !widths.empty()) {
-    add_header(out, grid, 0, widths, kIndent, style);
-    for (const auto& row : grid.rows) add_row(out, row, 0, widths, kIndent, style);
-    return out;
-  }
-  constexpr std::size_t kDeep = 4;
-  if (auto widths = fit(grid, 1, style.width - kDeep); !widths.empty() && style.width > kDeep) {
-    add_header(out, grid, 1, widths, kDeep, style);
-    for (const auto& row : grid.rows) {
-      const Box& name = row.front();
-      const std::string mark(kIndent + name.indent, ' ');
-      out += paragraph(mark, mark.size(), name.text, style);
-      add_row(out, row, 1, widths, kDeep, style);
-    }
-    return out;
-  }
+  if (add_grid(out, grid, nullptr, style)) return out;
+  if (is_matrix(grid) && add_grid(out, marks_of(grid), &grid, style)) return out;
   add_list(out, grid, style);
   return out;
 }
