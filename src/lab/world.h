@@ -98,6 +98,7 @@ class World {
   static Result<LabIdentity> load(tls::Identity pem);
   static WallTime now();
 
+  const tls::Authority& authority() const { return authority_; }  // the private CA
   Mailbox& delivered() { return delivered_; }  // what real hosts took
   Mailbox& stolen() { return stolen_; }        // what the attacker took
   NameServer& dns() { return *name_server_; }
