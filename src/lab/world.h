@@ -99,8 +99,8 @@ class World {
   static WallTime now();
 
   const tls::Authority& authority() const { return authority_; }  // the private CA
-  Mailbox& delivered() { return delivered_; }  // what real hosts took
-  Mailbox& stolen() { return stolen_; }        // what the attacker took
+  Mailbox& delivered() { return delivered_; }                     // what real hosts took
+  Mailbox& stolen() { return stolen_; }                           // what the attacker took
   NameServer& dns() { return *name_server_; }
   std::vector<dns::Name> zone_names() const;                          // with the root
   Endpoint dns_endpoint() const { return name_server_->endpoint(); }  // where resolvers ask
