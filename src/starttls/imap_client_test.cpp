@@ -159,5 +159,102 @@ TEST(ImapClient, WordsOfAnAlertAreNotShownWhenAnybodyMayHaveWrittenThem) {
   EXPECT_THAT(client.dialog().error().detail, HasSubstr("said in clear"));
 }
 
+// There is no upgrade in the authenticated state, so a client that believes it stays in clear.
+TEST(ImapClient, Preauth) {
+  for (Mode mode : {Mode::required, Mode::if_available}) {
+    ClientOptions options;
+    options.mode = mode;
+    TestClient client(Protocol::imap, options);
+    EXPECT_EQ(client.says("* PREAUTH [CAPABILITY IMAP4rev1 STARTTLS] hello\r\n"), "");
+    EXPECT_EQ(client.failure(), Code::preauthenticated);
+    EXPECT_EQ(client.send("APPEND Sent {5}\r\n"), "");
+  }
+}
+
+TEST(ImapClient, PreauthNeedsNoLoginWhereTheUserWantsNoTlsOrHasIt) {
+  for (bool implicit : {true, false}) {
+    ClientOptions options;
+    options.implicit_tls = implicit;
+    options.mode = implicit ? Mode::required : Mode::never;
+    TestClient client(Protocol::imap, options);
+    client.says("* PREAUTH hello\r\n");
+    client.says("* CAPABILITY IMAP4rev1 AUTH=PLAIN\r\nTAG OK done\r\n");
+    EXPECT_EQ(client.log_in(), "");
+    EXPECT_THAT(client.events, ElementsAre(ClientEvent::ready, ClientEvent::logged_in));
+  }
+}
+
+TEST(ImapClient, PreauthInsideAnUpgradeIsASecondGreeting) {
+  TestClient client(Protocol::imap);
+  client.says(kGreeting);
+  client.says("* CAPABILITY STARTTLS\r\nTAG OK done\r\n");
+  client.says("TAG OK go\r\n");
+  client.tls();
+  client.says("* PREAUTH hello\r\n");
+  EXPECT_EQ(client.failure(), Code::unexpected_greeting);
+}
+
+TEST(ImapClient, UntaggedDataBeforeTls) {
+  const std::vector<std::string> untagged = {"* LIST () \"/\" 7XiYhgS7\r\n",
+                                             "* LSUB () \"/\" jcaZji2A\r\n",
+                                             "* STATUS x (MESSAGES 529001)\r\n",
+                                             "* SEARCH 1 2 3\r\n",
+                                             "* FLAGS (\\Seen)\r\n",
+                                             "* 529001 EXISTS\r\n",
+                                             "* 5 RECENT\r\n",
+                                             "* 3 EXPUNGE\r\n",
+                                             "* 1 FETCH (BODY[] {5}\r\nhello)\r\n",
+                                             "* OK [ALERT] call us\r\n"};
+  for (const std::string& data : untagged) {
+    TestClient client(Protocol::imap);
+    client.says(std::string(kGreeting) + data);
+    client.says(data + "* CAPABILITY IMAP4rev1 STARTTLS AUTH=PLAIN\r\n" + data + "TAG OK done\r\n");
+    client.says(data + "TAG OK go\r\n");
+    EXPECT_THAT(client.events, ElementsAre(ClientEvent::upgrade)) << data;
+    client.tls();
+    EXPECT_THAT(client.dialog().reply(), IsEmpty());
+    EXPECT_THAT(client.dialog().capabilities(), IsEmpty());
+    client.says("* CAPABILITY IMAP4rev1 SASL-IR\r\nTAG OK done\r\n");
+    EXPECT_THAT(client.dialog().capabilities(), ElementsAre("IMAP4rev1", "SASL-IR"));
+  }
+}
+
+TEST(ImapClient, AListThatNobodyAskedForIsNoOffer) {
+  TestClient client(Protocol::imap);
+  client.says("* OK [CAPABILITY STARTTLS] ready.\r\n* CAPABILITY STARTTLS\r\n");
+  client.says("TAG OK done\r\n");
+  EXPECT_EQ(client.failure(), Code::starttls_not_offered);
+}
+
+TEST(ImapClient, ReferralBeforeTls) {
+  const std::string referral = "[REFERRAL imap://joe@mail.example.net/] elsewhere\r\n";
+  TestClient greeted(Protocol::imap);
+  EXPECT_EQ(greeted.says("* OK " + referral), "");
+  EXPECT_EQ(greeted.failure(), Code::dialog_protocol);
+  TestClient dismissed(Protocol::imap);
+  dismissed.says("* BYE " + referral);
+  EXPECT_EQ(dismissed.failure(), Code::connection_lost);
+  for (std::string_view answer : {"TAG OK ", "TAG NO ", "* NO "}) {
+    TestClient client(Protocol::imap);
+    client.says(kGreeting);
+    EXPECT_EQ(client.says(std::string(answer) + referral), "");
+    EXPECT_EQ(client.failure(), Code::dialog_protocol) << answer;
+  }
+}
+
+TEST(ImapClient, AReferralAtTheLoginIsNotFollowed) {
+  TestClient client = in_clear("");
+  client.log_in();
+  EXPECT_EQ(client.says("TAG NO [REFERRAL imap://joe@mail.example.net/] elsewhere\r\n"), "");
+  EXPECT_EQ(client.failure(), Code::auth_failed);
+}
+
+TEST(ImapClient, OldProtocolInTheGreetingIsNoWayAroundTls) {
+  TestClient client(Protocol::imap);
+  client.says("* OK IMAP2 Server Ready\r\n");
+  client.says("* CAPABILITY IMAP4\r\nTAG OK done\r\n");
+  EXPECT_EQ(client.failure(), Code::starttls_not_offered);
+}
+
 }  // namespace
 }  // namespace pawl::starttls

@@ -4,12 +4,17 @@
 #include <algorithm>
 #include <memory>
 #include <optional>
+#include <ostream>
 #include <string>
 #include <vector>
 
 #include "starttls/client.h"
 
 namespace pawl::starttls {
+
+inline void PrintTo(ClientEvent event, std::ostream* to) {
+  *to << name(event);
+}
 
 class TestClient {
  public:
