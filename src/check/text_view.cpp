@@ -11,7 +11,8 @@ namespace pawl::check {
 namespace {
 
 constexpr std::size_t kPlacesShown = 6;  // of one finding
-constexpr std::size_t kLeastWidth = 40;
+constexpr std::size_t kLine = 4000;      // characters of one line of a dialog
+constexpr std::size_t kLeastWidth = 48;
 
 Stage::State state_of(Severity severity) {
   switch (severity) {
@@ -107,15 +108,18 @@ class TextView {
     const std::string name = printable(target.target.text);
     const std::string count = target.error ? "not checked" : counts(target);
     const std::string when = format_rfc3339(report_.at) + ", took " + duration_text(target.took);
-    const std::string line =
-        paint(name, Ink::bold, style_) + "  " + mark(state_of_target(target)) + " " + count;
-    const std::size_t used = name.size() + 2 + 2 + count.size();
-    out_ += line;
-    if (used + 2 + when.size() <= style_.width) {
-      out_.append(style_.width - used - when.size(), ' ');
-    } else {
-      out_ += "\n";
-    }
+    std::size_t used = name.size();
+    out_ += paint(name, Ink::bold, style_);
+    // Spaces where it fits behind what stands there, a new line where it does not.
+    auto go_on = [&](std::size_t width, std::size_t gap) {
+      const bool fits = used + gap + width <= style_.width;
+      out_ += fits ? std::string(gap, ' ') : "\n";
+      used = width + (fits ? used + gap : 0);
+    };
+    go_on(count.size() + 2, 2);
+    out_ += mark(state_of_target(target)) + " " + count;
+    const std::size_t room = style_.width - std::min(style_.width, used + when.size());
+    go_on(when.size(), std::max<std::size_t>(room, 2));
     out_ += paint(when, Ink::dim, style_) + "\n";
     out_ += paragraph("", 0, verdict_of(target), style_);
   }
@@ -177,13 +181,11 @@ class TextView {
           const Ink ink = line.who == "--" ? Ink::note : Ink::plain;
           out_ += paint(fmt::format("{:>7} ms ", line.at.count()), Ink::dim, style_) +
                   paint(fmt::format("{:<4}", line.who), Ink::dim, style_) +
-                  paint(printable(line.text, limits_of_a_line()), ink, style_) + "\n";
+                  paint(printable(line.text, kLine), ink, style_) + "\n";
         }
       }
     }
   }
-
-  static constexpr std::size_t limits_of_a_line() { return 4000; }
 
   const Report& report_;
   const TextOptions& options_;
