@@ -41,6 +41,8 @@ class Connection {
   Result<std::string> read_line();
   Result<std::string> read_exactly(std::size_t size);
   Result<std::string> read_some();  // what has come, after what was left by the two above
+  // Puts bytes back in front of what has come: they are read again.
+  void unread(std::string_view bytes) { buffered_.insert(0, bytes); }
   Result<> write(std::string_view text);
   // As server; `received` is what came of the handshake already.
   Result<> start_tls(const TlsIdentity& identity, std::string_view received = {});

@@ -41,9 +41,9 @@ class Dialog {
 
   Result<> obey(const std::string& line) {
     auto is = [&](std::string_view verb) { return starts_with_ignoring_case(line, verb); };
-    if (is("EHLO") || is("HELO")) hello_ = trim(std::string_view(line).substr(4));
-    if (is("EHLO")) return greet();
-    if (is("HELO")) return say("250 " + server_.name);
+    if (is("EHLO") || is("HELO") || is("LHLO")) hello_ = trim(std::string_view(line).substr(4));
+    if (is(server_.lmtp ? "LHLO" : "EHLO")) return greet();
+    if (is("HELO") && !server_.lmtp) return say("250 " + server_.name);
     if (is("STARTTLS")) return start_tls(line);
     if (is("MAIL FROM:")) {
       mail_ = {server_.name, path_of(line), {}, {}, client_.is_tls(), client_.sni(), hello_};
@@ -101,7 +101,10 @@ class Dialog {
   }
 
   Result<> accept() {
+    if (server_.taken) server_.taken(mail_);
+    std::size_t answers = server_.lmtp ? mail_.to.size() : 1;  // rfc2033#4.2
     server_.mailbox->add(std::exchange(mail_, {}));
+    for (; answers > 1; --answers) TRY_VOID(say("250 2.0.0 taken"));
     return say("250 2.0.0 taken");
   }
 

@@ -49,6 +49,8 @@ struct MailServer {
   Mailbox* mailbox = nullptr;                      // not null
   std::function<void(std::string_view)> overhear;  // every plaintext byte of the client, if set
   std::function<void()> before_reply = {};         // may keep the client waiting, if set
+  bool lmtp = false;                               // LHLO, and an answer for each recipient
+  std::function<void(const ReceivedMail&)> taken = {};  // before it is answered, if set
 };
 
 enum class TlsStart : unsigned char {
