@@ -39,7 +39,8 @@ struct CertificateSeen {
   std::vector<tls::Certificate> chain;  // leaf first
   std::optional<Error> pkix;            // why a sender that validates would refuse it
   std::string matched_name;             // the host's name as the certificate has it
-  std::string ocsp;  // "none", "good until 2026-12-01", "revoked", "expired", "unreadable"
+  std::string ocsp;  // tls::Ocsp::text(): "none", "good until 2026-12-01", "revoked", ...
+  tls::Ocsp::State ocsp_state = tls::Ocsp::State::none;
 };
 
 struct AddressReport {
