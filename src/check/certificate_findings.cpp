@@ -118,6 +118,8 @@ void judge_certificate(const HostReport& host, const CertificateSeen& seen,
   judge_ocsp(seen, to);
   if (matches_tlsa(host, seen, kEndEntity)) {
     judge_beside_dane(seen, to);
+    // Who made it valid for others as well means to keep it so.
+    if (!seen.pkix) judge_dates(leaf, options, to);
   } else {
     const std::size_t at = to.size();
     judge_dates(leaf, options, to);

@@ -61,8 +61,8 @@ int exit_status(const Report& report) {
     not_checked = not_checked || target.error.has_value();
   }
   if (worst_seen == Severity::fault) return kFault;
-  if (worst_seen == Severity::warning) return kWarning;
-  return not_checked ? kNotChecked : kNothingWorseThanANote;
+  if (not_checked) return kNotChecked;
+  return worst_seen == Severity::warning ? kWarning : kNothingWorseThanANote;
 }
 
 }  // namespace pawl::check

@@ -151,7 +151,7 @@ std::string subject_of(const HostReport& host, const AddressReport& address);
 
 Severity worst(const TargetReport& report);  // of its findings; good if there is none
 // 0 nothing worse than a note, 1 a warning, 2 a fault, 3 tampering was seen; 75 a target could not
-// be checked (and nothing worse was found).
+// be checked (and no fault was found).
 int exit_status(const Report& report);
 
 }  // namespace pawl::check
