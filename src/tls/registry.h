@@ -48,6 +48,9 @@ struct Group {
   bool in_tls13;
 };
 
+inline constexpr std::uint16_t kSecp256r1 = 0x0017;
+inline constexpr std::uint16_t kX25519 = 0x001D;
+
 std::span<const Group> groups();  // the order in which a client of today prefers them
 const Group* find_group(std::uint16_t id);
 std::vector<std::uint16_t> groups_to_offer(std::uint16_t version);
