@@ -1,7 +1,8 @@
 // What TLS a host offers: versions, cipher suites in its order, groups, kinds of certificates,
 // found by asking with ClientHellos (tls/hello.h) and reading the first flight of the answer, a
 // connection each, several side by side. No handshake is finished, no key is computed: so old
-// suites that no library of today speaks are seen as well.
+// suites that no library of today speaks are seen as well. A host that turns connections away is
+// asked more slowly, one at a time in the end.
 #pragma once
 
 #include <cstdint>
@@ -34,11 +35,13 @@ struct Enumeration {
   std::vector<std::string> groups;    // in the order in which the server took them
   bool rsa_certificate = false;
   bool ecdsa_certificate = false;
+  // What TLS 1.3 shows in secret only, or does not have: false where nothing older is offered.
   bool ocsp_stapled = false;
-  bool secure_renegotiation = false;    // RFC 5746, in TLS 1.2 and older
+  bool secure_renegotiation = false;    // RFC 5746
   bool extended_master_secret = false;  // RFC 7627
   bool compression = false;             // TLS compression is taken (CRIME)
-  bool fallback_scsv = false;           // RFC 7507: an inappropriate fallback is refused
+  bool fallback_scsv =
+      false;  // RFC 7507: an inappropriate fallback is refused; one version: always
   int connections = 0;
   std::chrono::milliseconds took{};
   std::optional<Error> error;  // it ended early; what stands above is what was seen until then

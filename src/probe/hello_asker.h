@@ -38,7 +38,8 @@ class HelloAsker {
   SessionOptions session_;
   MonoTime began_;
   MonoTime until_;
-  int allowed_;  // connections at a time
+  int allowed_;                      // connections at a time
+  std::chrono::milliseconds gap_{};  // between them
   int running_ = 0;
   int connections_ = 0;
   bool answered_ = false;  // the host has answered once
