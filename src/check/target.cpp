@@ -55,6 +55,10 @@ Result<HostTarget> parse_host(std::string_view whole, std::string_view scheme,
   target.implicit_tls = !row->implicit_name.empty() && scheme_name == row->implicit_name;
   target.port = target.implicit_tls ? row->implicit_port : row->port;
   if (place.ends_with('/')) place.remove_suffix(1);
+  if (const auto end = place.find_first_of("/?#"); end != std::string_view::npos) {
+    return wrong(whole, "a host stands alone: write " + scheme_name + "://" +
+                            std::string(place.substr(0, end)));
+  }
   const auto parts = split_port(place);
   if (!parts || parts->host.empty())
     return wrong(whole, "no host; write " + scheme_name + "://mail.example.org");

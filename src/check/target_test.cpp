@@ -56,6 +56,7 @@ TEST(Target, what_is_wrong_is_refused_with_what_would_be_right) {
       {"smtp://[192.0.2.1", "no host"},
       {"", "no domain name"},
       {"two words", "no domain name"},
+      {"imap://mail.example.org/INBOX", "write imap://mail.example.org"},
   };
   for (const auto& [text, part] : rows) {
     auto target = parse_target(text);
