@@ -138,6 +138,7 @@ Result<> compose(const Arguments& arguments, Checking& into) {
   fetch::HttpsOptions https;
   https.tls = options.tls;
   https.private_networks = into.settings.sts_private_networks;
+  options.private_networks = into.settings.sts_private_networks;
   https.dial = options.dial;
   into.policies = std::make_unique<fetch::HttpsPolicySource>(*into.resolver, into.clock, https);
   return add_paths(arguments, into);

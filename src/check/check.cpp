@@ -65,6 +65,9 @@ net::Task<Report> check(std::vector<Target> targets, resolver::Resolver& resolve
                         fetch::PolicySource& policies, const Clock& clock, CheckOptions options) {
   Probes probes;
   probes.look = probe::look;
+  probes.enumerate = [](probe::SessionOptions session) {
+    return probe::enumerate(std::move(session));
+  };
   co_return co_await check_with(std::move(probes), std::move(targets), resolver, policies, clock,
                                 std::move(options));
 }
