@@ -101,6 +101,10 @@ Result<> mount_peers() {
                                            "dovecot:x:{}:\ndovenull:x:{}:\nvmail:x:{}:\n",
                                            kPostfixUser, kEximUser, kDovecotUser, kDovecotLoginUser,
                                            kDovecotMailUser)));
+  // Some foreign tools look names up whatever they are told.
+  TRY_VOID(write_file(etc / "hosts",
+                      "127.0.0.1 localhost\n127.0.0.40 dovecot.test\n127.0.0.41 postfix.test\n"
+                      "127.0.0.42 exim.test\n"));
   TRY_VOID(overlay("/usr", layers));
   TRY_VOID(overlay("/etc", {etc, peers / "postfix/etc"}));
   return {};
