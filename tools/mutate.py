@@ -25,7 +25,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 TABLE = ROOT / "tests/rules/rules.toml"
 PAGE = ROOT / "docs/rules.md"
 SCRATCH = ROOT / "build/rules"
-TEST = re.compile(r"^\s*(?:TEST|TEST_F|TEST_P|TYPED_TEST|TYPED_TEST_P)\(\s*(\w+),\s*(\w+)\s*\)", re.M)
+TEST = re.compile(r"^\s*(?:TEST|TEST_F|TEST_P|TYPED_TEST|TYPED_TEST_P|RC_GTEST_PROP)\(\s*(\w+),\s*(\w+)\s*[,)]", re.M)
 TIME_LIMIT = 120  # seconds for one filter; a mutant that hangs is noticed
 
 

@@ -187,6 +187,9 @@ void Examiner::words(const List& list) {
   for (std::size_t i = list.first; i < list.first + list.count; ++i) {
     std::string_view entry = reading_.entries[i];
     std::string_view word = keyword_of(entry);
+    // "XXXX=LOGIN" is masked up to the sign, "========" is the mask.
+    std::string_view token = entry.substr(0, entry.find(' '));
+    if (!mask_of(word)) word = mask_of(token) ? token : word;
     if (auto mask = mask_of(word)) {
       masked(list, entry, word, *mask);
     } else if (!list.offers && is_near_upgrade(reading_.family, word)) {
