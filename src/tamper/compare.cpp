@@ -149,7 +149,12 @@ class Comparison {
                   (one.answer == Answer::refused && other.answer == Answer::granted);
     if (!differ) return;
     bool granted = one.answer == Answer::granted;
-    find(Signature::upgrade_refused, std::string(granted ? other.answer_line : one.answer_line),
+    // Who does not offer it and refuses it is of one mind: a server without TLS does no less.
+    const List* refusing = last_list(granted ? other : one);
+    bool offered = refusing == nullptr || refusing->offers;
+    find(Signature::upgrade_refused,
+         offered ? row(Signature::upgrade_refused).confidence : Confidence::hint,
+         std::string(granted ? other.answer_line : one.answer_line),
          fmt::format("{} is granted TLS, {} is refused it", granted ? one_.path : other_.path,
                      granted ? other_.path : one_.path));
   }

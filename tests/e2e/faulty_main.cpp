@@ -1,6 +1,10 @@
 // faulty.unsigned.test: no DNSSEC, so that each host's own fault stands alone.
 #include <fmt/format.h>
 
+#include <span>
+
+#include "lab/guard.h"
+#include "lab/namespace.h"
 #include "tests/e2e/faulty_domain.h"
 
 namespace pawl::e2e {
@@ -82,16 +86,18 @@ Result<> FaultyDomains::make_main_tls() {
   TRY_VOID(
       add("mx-ancient", ec_p256, {.oldest = tls::Version::tls1_0, .newest = tls::Version::tls1_1}));
   fault(kDomain, "tls12_missing", full("mx-ancient"));
-  TRY_VOID(add("mx-weak", ec_p256, {.cipher_list = "DEFAULT:aNULL:eNULL"}));
+  TRY_VOID(add("mx-weak", ec_p256, {.cipher_list = "ALL:COMPLEMENTOFALL"}));
   fault(kDomain, "weak_suites", full("mx-weak"));
   TRY_VOID(add("mx-rsa", rsa_2048, {.newest = tls::Version::tls1_2, .cipher_list = "kRSA+AESGCM"}));
   fault(kDomain, "no_forward_secrecy", full("mx-rsa"));
   TRY_VOID(add("mx-dh", rsa_2048, {.cipher_list = "DHE-RSA-AES128-GCM-SHA256", .small_dh = true}));
   fault(kDomain, "small_dh_group", full("mx-dh"));
-  TRY_VOID(add("mx-key", rsa_1024, {.cipher_list = "ECDHE"}));
+  TRY_VOID(add("mx-key", rsa_1024, {.cipher_list = "ECDHE+AESGCM"}));
   fault(kDomain, "weak_key", full("mx-key"));
+  fault(kDomain, "certificate_invalid", full("mx-key"));  // who validates refuses such a key
   TRY_VOID(add("mx-sha1", ec_p256, {}, true));
   fault(kDomain, "weak_signature", full("mx-sha1"));
+  fault(kDomain, "certificate_invalid", full("mx-sha1"));
   return {};
 }
 
@@ -107,16 +113,31 @@ Result<> FaultyDomains::make_main_dialogs() {
   };
   TRY_VOID(tricked("mx-masked", PathTrick::mask_capability));
   fault(kDomain, "tampered", full("mx-masked"));
+  fault(kDomain, "starttls_missing", full("mx-masked"));
+  fault(kDomain, "login_before_tls", full("mx-masked"));  // the attacker asks for passwords
   TRY_VOID(tricked("mx-refused", PathTrick::answer_454));
   fault(kDomain, "starttls_refused", full("mx-refused"));
+  fault(kDomain, "suspicious", full("mx-refused"));  // may be the server's own fault
+  fault(kDomain, "login_before_tls", full("mx-refused"));
   TRY_VOID(tricked("mx-broken", PathTrick::cut_handshake));
   fault(kDomain, "handshake_failed", full("mx-broken"));
+  fault(kDomain, "suspicious", full("mx-broken"));
 
-  // TLS over IPv4 and none over IPv6: one name, two servers.
+  // TLS over IPv4, and over IPv6 an older server without it: one name, two servers.
   TRY(LabIdentity split, world_->issued(full("mx-split")));
   add_mx(zone, kOwner, in_zone("mx-split"), split);
-  world_->add_mail_host(zone, in_zone("mx-split"), std::nullopt, {false, true});
+  const IpAddress v6 = lab::lab_v6(40, 1);
+  zone.add(fmt::format("{} IN AAAA {}", in_zone("mx-split"), v6.text()));
+  TRY_VOID(lab::add_addresses(std::span(&v6, 1)));
+  add_script({v6, 25}, {.greeting = "220 old.faulty.unsigned.test ESMTP Antiquity 8.9",
+                        .in_clear = {{"EHLO",
+                                      "250-old.faulty.unsigned.test\r\n250-8BITMIME\r\n"
+                                      "250-ETRN\r\n250 HELP"},
+                                     {"QUIT", "221 2.0.0 bye"}},
+                        .otherwise = "500 5.5.1 what"});
   fault(kDomain, "starttls_on_some_addresses", full("mx-split"));
+  fault(kDomain, "starttls_missing", full("mx-split"));
+  fault(kDomain, "suspicious", full("mx-split"));  // no more: the two differ in much else
 
   const auto at = [&](const char* owner, std::uint8_t number) {
     const auto address = IpAddress::v4(127, 40, 0, number);
@@ -193,6 +214,7 @@ Result<> FaultyDomains::make_main_services() {
               .tagged = true,
               .implicit_tls = true,
               .identity = other.server});
+  fault(kDomain, "certificate_other_name", "imaps://" + full("mail"));
   fault(kDomain, "service_certificate_refused", "imaps://" + full("mail"));
   fault(kDomain, "service_unreachable", "pop3s://" + full("mail"));  // nobody listens
   return {};

@@ -61,6 +61,7 @@ Result<> FaultyDomains::make_signed() {
   add_tlsa(zone, in_zone("mx-bogus"), good);
   zone.corrupt("_25._tcp." + in_zone("mx-bogus"), "TLSA");
   fault(kDomain, "tlsa_lookup_failed", full("mx-bogus"));
+  fault(kDomain, "enforcing_sender_refuses", full("mx-bogus"));
   TRY(good, host("mx.uncovered"));
   add_tlsa(zone, in_zone("mx.uncovered"), good);
   fault(kDomain, "sts_mx_not_covered", full("mx.uncovered"));
@@ -74,6 +75,7 @@ Result<> FaultyDomains::make_signed() {
   add_mx(zone, kOwner, in_zone("mx-kinds"), LabIdentity{rsa, both});
   add_tlsa(zone, in_zone("mx-kinds"), for_rsa.text());
   fault(kDomain, "tlsa_one_kind", full("mx-kinds"));
+  fault(kDomain, "enforcing_sender_refuses", full("mx-kinds"));  // one that gets the other kind
 
   TRY_VOID(world_->add_policy(
       zone, kOwner, "1",
