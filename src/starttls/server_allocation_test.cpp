@@ -2,27 +2,8 @@
 // program is counted.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <new>
-
+#include "starttls/test_allocations.h"
 #include "starttls/test_server.h"
-
-namespace {
-std::size_t g_allocations = 0;
-}  // namespace
-
-// All forms of new and delete without alignment end here.
-void* operator new(std::size_t size) {
-  ++g_allocations;
-  if (void* memory = std::malloc(size)) return memory;
-  throw std::bad_alloc();
-}
-void operator delete(void* memory) noexcept {
-  std::free(memory);
-}
-void operator delete(void* memory, std::size_t) noexcept {
-  std::free(memory);
-}
 
 namespace pawl::starttls {
 namespace {
@@ -47,9 +28,9 @@ TEST_P(ServerAllocation, ACommandAllocatesNothing) {
       if (!tls) converse(*server, GetParam().logins[0]);
     };
     for (int i = 0; i < 3; ++i) round();
-    std::size_t before = g_allocations;
+    std::size_t before = allocations();
     for (int i = 0; i < 20; ++i) round();
-    EXPECT_EQ(g_allocations - before, 0U);
+    EXPECT_EQ(allocations() - before, 0U);
     EXPECT_EQ(server->next(), ServerEvent::need_input);
   }
 }
