@@ -52,7 +52,13 @@ Result<std::vector<check::Target>> targets_of_file(const std::string& file) {
                                         printable(file)));
     }
   }
-  return check::parse_target_list(text, file == "-" ? "standard input" : file);
+  const std::string name = file == "-" ? "standard input" : file;
+  TRY(auto targets, check::parse_target_list(text, name));
+  if (targets.empty()) {
+    return fail(Code::invalid_argument,
+                printable(name) + " names no target; write one a line, as example.org");
+  }
+  return targets;
 }
 
 std::unexpected<Error> wrong_via(const std::string& text, const std::string& why) {
@@ -60,11 +66,6 @@ std::unexpected<Error> wrong_via(const std::string& text, const std::string& why
               fmt::format("--via {}: {}; write source=192.0.2.7, resolver=9.9.9.9 or "
                           "resolver=127.0.0.1:5300, or two of them with a comma between",
                           printable(text), why));
-}
-
-Result<Endpoint> parse_resolver(const std::string& text) {
-  if (auto address = IpAddress::parse(text)) return Endpoint{*address, kDnsPort};
-  return Endpoint::parse(text);
 }
 
 }  // namespace
@@ -79,6 +80,11 @@ Result<CheckTarget> check_target(std::string_view text) {
   const std::size_t at = text.rfind('@');
   if (at != std::string_view::npos && text.find("://") == std::string_view::npos) {
     const std::string_view domain = text.substr(at + 1);
+    if (domain.empty()) {
+      return fail(
+          Code::invalid_argument,
+          fmt::format("{}: nothing stands behind the @; write example.org", printable(text, 80)));
+    }
     TRY(auto target, check::parse_target(domain));
     return CheckTarget{std::move(target),
                        fmt::format("{} is a mail address: checking its domain, {}",
@@ -106,14 +112,20 @@ Result<ViaPath> parse_via(const std::string& text) {
       if (!address) return wrong_via(text, address.error().detail);
       path.source = *address;
     } else if (key == "resolver") {
-      auto endpoint = parse_resolver(value);
-      if (!endpoint) return wrong_via(text, endpoint.error().detail);
-      path.resolver = *endpoint;
+      TRY(path.resolver, resolver_address("--via " + text, value));
     } else {
       return wrong_via(text, fmt::format("\"{}\" is no kind of path", printable(key, 40)));
     }
   }
   return path;
+}
+
+Result<Endpoint> resolver_address(std::string_view option, const std::string& text) {
+  if (auto address = IpAddress::parse(text)) return Endpoint{*address, kDnsPort};
+  if (auto endpoint = Endpoint::parse(text)) return *endpoint;
+  return fail(Code::invalid_argument,
+              fmt::format("{}: {} is no address; write 9.9.9.9, or 127.0.0.1:5300 with a port",
+                          printable(option), printable(text, 80)));
 }
 
 Result<std::optional<int>> number_option(const Arguments& arguments, std::string_view option,

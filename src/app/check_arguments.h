@@ -28,6 +28,9 @@ struct ViaPath {
 };
 Result<ViaPath> parse_via(const std::string& text);
 
+// "9.9.9.9", "127.0.0.1:5300"; port 53 where none is named.
+Result<Endpoint> resolver_address(std::string_view option, const std::string& text);
+
 // A number of the option's unit; nothing: the option was not given.
 Result<std::optional<int>> number_option(const Arguments& arguments, std::string_view option,
                                          int least, int most);

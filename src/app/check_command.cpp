@@ -28,6 +28,7 @@ constexpr Option kOptions[] = {
     {"days", 'd', "N", "warn of what ends within N days"},
     {"from-file", 'f', "FILE", "read targets from FILE, one a line (-: standard input)"},
     {"via", 0, "PATH", "look over this path too and compare: source=ADDRESS, resolver=ADDRESS"},
+    {"resolver", 0, "ADDRESS", "ask this resolver; its answers are validated here all the same"},
     {"list", 0, "FILE", "hold the domains against this policy list (STARTTLS Everywhere JSON)"},
     {"no-enumerate", 0, "", "do not try which versions, suites and groups are offered"},
     {"no-services", 0, "", "look at the MX hosts only, not at submission and access"},
@@ -120,7 +121,12 @@ Result<> compose(const Arguments& arguments, Checking& into) {
   TRY(into.dial_map, parse_dial_map(arguments.values("test-dial")));
   TRY(const auto days, number_option(arguments, "days", 0, kMostDays));
   TRY(const auto seconds, number_option(arguments, "timeout", 1, kMostSeconds));
+  if (auto address = arguments.value("resolver")) {
+    TRY(const Endpoint at, resolver_address("--resolver", *address));
+    into.settings.dns.forwarders = {{at, ""}};
+  }
   check::CheckOptions& options = into.options;
+  options.private_networks = into.settings.sts_private_networks;
   options.days = days.value_or(0);
   if (seconds) {
     const std::chrono::seconds limit(*seconds);

@@ -191,11 +191,6 @@ std::string_view state_of(const TargetReport& target) {
   return target.error ? "unknown" : name(worst(target));
 }
 
-std::string verdict_of(const TargetReport& target) {
-  if (target.error) return "Could not be checked: " + target.error->sentence();
-  return target.verdict;
-}
-
 std::string target_html(const Report& report, std::size_t index) {
   const TargetReport& target = report.targets[index];
   const std::string_view state = state_of(target);
@@ -206,7 +201,7 @@ std::string target_html(const Report& report, std::size_t index) {
       "<p class=\"verdict fill {}\">{}</p>\n",
       index + 1, escaped(target.target.text), state,
       target.error ? "not checked" : escaped(counts(target)), format_rfc3339(report.at),
-      duration_text(target.took), state, escaped(verdict_of(target)));
+      duration_text(target.took), state, escaped(target.verdict));
   out += matrix_html(target);
   out += findings_html(target);
   for (const Table& table : details(target, report, true)) out += table_html(table);
@@ -222,7 +217,7 @@ std::string summary_html(const Report& report) {
         "<tr><th scope=\"row\"><a href=\"#t{}\">{}</a></th><td><span class=\"pill fill {}\">{}"
         "</span></td><td>{}</td></tr>\n",
         i + 1, escaped(target.target.text), state_of(target),
-        target.error ? "not checked" : escaped(counts(target)), escaped(verdict_of(target)));
+        target.error ? "not checked" : escaped(counts(target)), escaped(target.verdict));
   }
   return out + "</tbody></table></div>\n";
 }

@@ -27,7 +27,12 @@ struct Shared {
   void add(const std::string& place) {
     if (std::ranges::find(places, place) == places.end()) places.push_back(place);
   }
-  std::string text() const { return join(places, ", "); }
+  std::string text(bool all) const {
+    constexpr std::size_t kShown = 6;
+    if (all || places.size() <= kShown + 1) return join(places, ", ");
+    const std::vector<std::string> first(places.begin(), places.begin() + kShown);
+    return fmt::format("{} and {} more", join(first, ", "), places.size() - kShown);
+  }
 };
 
 // A name that stands in the row above already is left out.
@@ -55,8 +60,9 @@ Cell sts_cell(const StsSeen& sts) {
                                  days_of(sts.policy->max_age), join(sts.policy->mx, ", "));
   if (!sts.not_covered.empty()) text += "; does not name " + join(sts.not_covered, ", ");
   if (!sts.unused.empty()) text += "; names no host of the domain: " + join(sts.unused, ", ");
-  if (!sts.not_covered.empty()) return {text, State::fault};
-  return {text, sts.policy->mode == mta_sts::Mode::enforce ? State::good : State::note};
+  const bool enforced = sts.policy->mode == mta_sts::Mode::enforce;
+  if (!sts.not_covered.empty()) return {text, enforced ? State::fault : State::warning};
+  return {text, enforced ? State::good : State::note};
 }
 
 Cell tlsrpt_cell(const TlsrptSeen& tlsrpt) {
@@ -91,9 +97,10 @@ std::string one_line(std::string_view text) {
   return join(lines, " / ");
 }
 
-Table promises(const DomainReport& domain, bool all) {
+// `known`: the DNS said where mail goes.
+Table promises(const DomainReport& domain, bool known, bool all) {
   Table table{"Promises of " + domain.domain.text(), {}, {}};
-  table.rows.push_back({{"DNSSEC"}, dnssec_cell(domain.facts)});
+  if (known) table.rows.push_back({{"DNSSEC"}, dnssec_cell(domain.facts)});
   table.rows.push_back({{"MTA-STS"}, sts_cell(domain.sts)});
   if (all) {
     for (const std::string& txt : domain.sts.txt) table.rows.push_back({{"TXT _mta-sts"}, {txt}});
@@ -134,19 +141,35 @@ std::string shortened(std::string_view text, bool all) {
   return join(words, " ");
 }
 
+Cell outcome_of(const HostReport& host, bool all) {
+  if (!host.verdict->usable) return {"does not use this host", State::note};
+  if (host.refused) {
+    const std::string why(row(host.refused->code).text);
+    return {"refuses: " + (all ? host.refused->sentence() : why), State::fault};
+  }
+  if (!host.verdict->tls_required) return {"delivers, whoever listens or answers", State::note};
+  return {"delivers", State::good};
+}
+
 Table enforcement(const TargetReport& report, bool all) {
-  Table table{"A sender that enforces what is promised", {"host", "demands", "and so"}, {}};
+  struct Fate {
+    std::string demanded;
+    Cell outcome;
+    Shared hosts;
+  };
+  std::vector<Fate> fates;
   for (const HostReport& host : report.hosts) {
     if (!host.verdict) continue;
-    const bool promised = host.verdict->promised != policy::Protection::none;
-    Cell outcome{"delivers", State::good};
-    if (host.refused) {
-      outcome = {"refuses: " + host.refused->sentence(), State::fault};
-    } else if (!promised) {
-      outcome = {"delivers, whoever listens or answers", State::note};
-    }
-    table.rows.push_back(
-        {{subject_of(host)}, {shortened(policy::demanded(*host.verdict), all)}, outcome});
+    Fate fate{shortened(policy::demanded(*host.verdict), all), outcome_of(host, all), {}};
+    auto known = std::ranges::find_if(fates, [&](const Fate& one) {
+      return one.demanded == fate.demanded && one.outcome.text == fate.outcome.text;
+    });
+    if (known == fates.end()) known = fates.insert(known, std::move(fate));
+    known->hosts.add(subject_of(host));
+  }
+  Table table{"A sender that enforces what is promised", {"host", "demands", "and so"}, {}};
+  for (const Fate& fate : fates) {
+    table.rows.push_back({{fate.hosts.text(all)}, {fate.demanded}, fate.outcome});
   }
   return table;
 }
@@ -210,6 +233,7 @@ Table certificates(const TargetReport& report, const Report& whole, bool all) {
   struct One {
     const CertificateSeen* seen;
     Shared where;
+    bool own_name = true;  // it names the host it is of, and nothing else
   };
   std::vector<One> found;
   for (const HostReport& host : report.hosts) {
@@ -220,8 +244,10 @@ Table certificates(const TargetReport& report, const Report& whole, bool all) {
           return one.seen->chain.front().sha256 == seen.chain.front().sha256 &&
                  trust(*one.seen).text == trust(seen).text && one.seen->ocsp == seen.ocsp;
         });
-        if (known == found.end()) known = found.insert(known, {&seen, {}});
+        if (known == found.end()) known = found.insert(known, {&seen, {}, true});
         known->where.add(subject_of(host));
+        const auto& names = seen.chain.front().dns_names;
+        known->own_name = known->own_name && names.size() == 1 && names.front() == host.host;
       }
     }
   }
@@ -237,11 +263,11 @@ Table certificates(const TargetReport& report, const Report& whole, bool all) {
         issuer += " < " + short_name(one.seen->chain[i].issuer);
       }
     }
-    std::vector<Cell> row{{one.where.text()},
+    std::vector<Cell> row{{one.where.text(all)},
                           {leaf.key},
                           validity(leaf, whole),
                           {issuer},
-                          {some_of(leaf.dns_names, all)},
+                          {one.own_name && !all ? "the host's" : some_of(leaf.dns_names, all)},
                           trust(*one.seen),
                           {one.seen->ocsp}};
     if (all) row.push_back({leaf.sha256 + " " + leaf.spki_sha256});
@@ -281,7 +307,7 @@ std::string suites_text(const probe::Enumeration& offered) {
   return text;
 }
 
-Offer offer_of(const probe::Enumeration& offered) {
+Offer offer_of(const probe::Enumeration& offered, bool all) {
   Offer offer;
   std::vector<std::string> versions;
   std::vector<std::string> also;
@@ -304,7 +330,7 @@ Offer offer_of(const probe::Enumeration& offered) {
   if (offered.error) also.push_back("ended early: " + offered.error->sentence());
   offer.versions = versions.empty() ? "none" : join(versions, ", ");
   offer.suites = suites_text(offered);
-  offer.groups = join(offered.groups, ", ");
+  offer.groups = some_of(offered.groups, all);
   offer.also = join(also, ", ");
   return offer;
 }
@@ -317,14 +343,16 @@ Offer offer_of(const tls::Description& tls) {
           .also = "as negotiated"};
 }
 
-Table offers(const TargetReport& report) {
+Table offers(const TargetReport& report, bool all) {
   std::vector<std::pair<Offer, Shared>> found;
   for (const HostReport& host : report.hosts) {
+    const bool enumerated = std::ranges::any_of(
+        host.addresses, [](const AddressReport& address) { return address.offered.has_value(); });
     for (const AddressReport& address : host.addresses) {
       Offer offer;
       if (address.offered) {
-        offer = offer_of(*address.offered);
-      } else if (address.look.tls && address.look.tls->version) {
+        offer = offer_of(*address.offered, all);
+      } else if (!enumerated && address.look.tls && address.look.tls->version) {
         offer = offer_of(*address.look.tls);
       } else {
         continue;
@@ -337,7 +365,7 @@ Table offers(const TargetReport& report) {
   Table table{"TLS offered", {"host", "versions", "cipher suites", "groups", "besides"}, {}};
   for (const auto& [offer, where] : found) {
     table.rows.push_back(
-        {{where.text()}, {offer.versions}, {offer.suites}, {offer.groups}, {offer.also}});
+        {{where.text(all)}, {offer.versions}, {offer.suites}, {offer.groups}, {offer.also}});
   }
   return table;
 }
@@ -413,11 +441,11 @@ Table sessions(const TargetReport& report) {
 std::vector<Table> details(const TargetReport& report, const Report& whole, bool all) {
   std::vector<Table> tables;
   add_if_any(tables, tampering(report));
-  if (report.domain) add_if_any(tables, promises(*report.domain, all));
+  if (report.domain) add_if_any(tables, promises(*report.domain, !report.error, all));
   add_if_any(tables, enforcement(report, all));
   add_if_any(tables, tlsa(report, all));
   add_if_any(tables, certificates(report, whole, all));
-  add_if_any(tables, offers(report));
+  add_if_any(tables, offers(report, all));
   if (all) {
     add_if_any(tables, suites(report));
     add_if_any(tables, sessions(report));

@@ -413,6 +413,7 @@ Report report_of_three() {
   TargetReport lost;
   lost.target = {"example.invalid", domain_name("example.invalid"), {}};
   lost.error = Error(Code::dns_timeout, "MX of example.invalid: no answer in 20 s");
+  lost.verdict = "It could not be checked: " + lost.error->sentence() + ".";
   lost.took = milliseconds(20'000);
   report.targets.push_back(std::move(fine));
   report.targets.push_back(std::move(lost));

@@ -67,6 +67,7 @@ std::string text_of(FindingId id) {
     case FindingId::tlsa_lookup_failed:
       return "look-up failed";
     case FindingId::tlsa_none_usable:
+    case FindingId::tlsa_unusable:
       return "unusable";
     case FindingId::dane_on_some_hosts:
       return "none here";
@@ -191,6 +192,8 @@ Stage tampering_stage(const AddressReport& address) {
   if (!is_reached(address)) return {Stage::State::unknown, ""};
   using tamper::Assessment;
   Stage stage{Stage::State::good, std::string(tamper::name(address.tampering.assessment))};
+  // No TLS is no tampering: the column STARTTLS speaks of it.
+  if (address.tampering.assessment == Assessment::not_offered) stage.text = "clean";
   switch (address.tampering.assessment) {
     case Assessment::clean:
     case Assessment::not_offered:
@@ -223,9 +226,12 @@ void weigh(std::vector<Stage>& stages, const TargetReport& report,
   for (std::size_t i = 0; i < kStages; ++i) {
     const Finding* worst = worst_of(report, static_cast<Topic>(i), subjects);
     if (worst == nullptr) continue;
+    // That addresses differ is said of the host; each address says what it is like itself.
+    const bool differ = worst->id == FindingId::starttls_on_some_addresses;
+    if (differ && subjects.size() > 1) continue;
     const Stage::State state = state_of(row(worst->id).severity);
     const bool known = stages[i].state <= Stage::State::fault;
-    if (known && stages[i].state >= state) continue;
+    if (known && stages[i].state >= state && !differ) continue;
     stages[i].state = state;
     if (auto text = text_of(worst->id); !text.empty()) stages[i].text = std::move(text);
   }

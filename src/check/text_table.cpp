@@ -12,8 +12,8 @@ namespace {
 
 constexpr std::size_t kGlyph = 2;    // with the space behind it
 constexpr std::size_t kGap = 2;      // between columns
-constexpr std::size_t kNarrow = 20;  // a column that is best left as it is
-constexpr std::size_t kWord = 26;    // no column insists on a longer word: it is cut
+constexpr std::size_t kNarrow = 24;  // a column that is best left as it is
+constexpr std::size_t kWord = 40;    // no column insists on a longer word: it is cut
 constexpr std::size_t kCell = 4000;  // characters of one cell, whatever was sent
 
 // A cell ready to be laid out.

@@ -74,11 +74,6 @@ class TextView {
     return target.error ? Stage::State::unknown : state_of(worst(target));
   }
 
-  std::string verdict_of(const TargetReport& target) const {
-    if (target.error) return "Could not be checked: " + target.error->sentence();
-    return target.verdict;
-  }
-
   void summary() {
     Table table;
     table.title = fmt::format("{} targets", report_.targets.size());
@@ -86,7 +81,7 @@ class TextView {
       table.rows.push_back(
           {{target.target.text},
            {target.error ? "not checked" : counts(target), state_of_target(target)},
-           {verdict_of(target)}});
+           {target.verdict}});
     }
     out_ += table_text(table, style_);
   }
@@ -121,7 +116,7 @@ class TextView {
     const std::size_t room = style_.width - std::min(style_.width, used + when.size());
     go_on(when.size(), std::max<std::size_t>(room, 2));
     out_ += paint(when, Ink::dim, style_) + "\n";
-    out_ += paragraph("", 0, verdict_of(target), style_);
+    out_ += paragraph("", 0, target.verdict, style_);
   }
 
   void findings(const TargetReport& target, Severity severity) {

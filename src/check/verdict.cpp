@@ -33,18 +33,21 @@ void say(std::string& text, const std::string& sentence) {
   text += (text.empty() ? "" : " ") + sentence;
 }
 
+// Hosts that are refused for one reason stand in one sentence; the findings have the details.
 std::string refusals(const TargetReport& report) {
-  std::string text;
-  std::size_t said = 0;
-  std::size_t all = 0;
+  std::vector<std::pair<Code, std::vector<std::string>>> reasons;
   for (const HostReport& host : report.hosts) {
     if (!host.refused || (host.facts && host.facts->addresses.empty())) continue;
-    if (++all > kHostsNamed) continue;
-    ++said;
-    say(text, "A sender that enforces would refuse mail to " + subject_of(host) + " because " +
-                  host.refused->sentence() + ".");
+    auto known = std::ranges::find(reasons, host.refused->code,
+                                   &std::pair<Code, std::vector<std::string>>::first);
+    if (known == reasons.end()) known = reasons.insert(known, {host.refused->code, {}});
+    known->second.push_back(subject_of(host));
   }
-  if (all > said) say(text, "So with " + std::to_string(all - said) + " hosts more.");
+  std::string text;
+  for (const auto& [code, hosts] : reasons) {
+    say(text, "A sender that enforces would refuse mail to " + and_list(hosts) + " because " +
+                  std::string(row(code).text) + ".");
+  }
   return text;
 }
 
