@@ -216,6 +216,21 @@ TEST_P(Server, StateFixation) {
   }
 }
 
+// A driver that did not send in time must not make the answer to a command in clear the first one
+// inside TLS.
+TEST_P(Server, AnswersOfBeforeTheUpgradeAreNotSentInsideIt) {
+  ServerPlay fresh = play();
+  fresh.say(words().upgrade);
+  std::string expected = fresh.handshake();
+  auto server = row(words().protocol).make_server(row(words().protocol), kOptions);
+  server->next();
+  server->feed(std::string(words().hello) + std::string(words().upgrade));
+  ASSERT_EQ(server->next(), ServerEvent::start_tls);
+  server->tls_started();
+  EXPECT_EQ(server->next(), ServerEvent::need_input);
+  EXPECT_EQ(server->output(), expected);
+}
+
 TEST_P(Server, ErrorsAreCountedAndForgottenByTheUpgrade) {
   ServerPlay server = play({.hostname = "mail.example.org", .max_errors = 3});
   for (int i = 0; i < 3; ++i) server.say("l nonsense\r\n");
