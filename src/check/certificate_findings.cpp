@@ -72,22 +72,30 @@ void judge_dates(const tls::Certificate& leaf, const JudgeOptions& options, Find
   }
 }
 
-void judge_trust(const CertificateSeen& seen, bool anchored, Findings& to) {
-  if (!seen.pkix || anchored) return;
+// Why no authority vouches for it. False: the code does not say.
+bool judge_trust(const CertificateSeen& seen, Findings& to) {
   const tls::Certificate& leaf = seen.chain.front();
-  switch (seen.pkix->code) {
-    case Code::certificate_untrusted:
-      if (seen.chain.size() == 1 && leaf.self_signed) {
-        add(to, FindingId::certificate_self_signed, {}, which(leaf));
-      } else {
-        add(to, FindingId::certificate_untrusted, {}, seen.pkix->detail);
-      }
-      return;
-    case Code::certificate_expired:
-    case Code::certificate_host_mismatch:
-      return;  // by date and by name, below
-    default:
-      add(to, FindingId::certificate_invalid, {}, seen.pkix->detail);
+  if (seen.pkix->code != Code::certificate_untrusted) return false;
+  if (seen.chain.size() == 1 && leaf.self_signed) {
+    add(to, FindingId::certificate_self_signed, {}, which(leaf));
+  } else {
+    add(to, FindingId::certificate_untrusted, {}, seen.pkix->detail);
+  }
+  return true;
+}
+
+// For whom it is, and who vouches for it. `explained`: its dates, key or signature are why it
+// fails, and have been named.
+void judge_identity(const HostReport& host, const CertificateSeen& seen, bool explained,
+                    Findings& to) {
+  const tls::Certificate& leaf = seen.chain.front();
+  if (!is_for(leaf, host.host)) {
+    add(to, FindingId::certificate_other_name, {}, "it is for " + names_of(leaf));
+    explained = true;
+  }
+  if (!seen.pkix || matches_tlsa(host, seen, kTrustAnchor)) return;
+  if (!judge_trust(seen, to) && !explained) {
+    add(to, FindingId::certificate_invalid, {}, seen.pkix->detail);
   }
 }
 
@@ -123,16 +131,10 @@ void judge_certificate(const HostReport& host, const CertificateSeen& seen,
   } else {
     const std::size_t at = to.size();
     judge_dates(leaf, options, to);
-    if (!is_for(leaf, host.host)) {
-      add(to, FindingId::certificate_other_name, {}, "it is for " + names_of(leaf));
-    }
-    judge_trust(seen, matches_tlsa(host, seen, kTrustAnchor), to);
-    const bool said = to.size() > at || weak;
-    // A date or a signature above the leaf.
-    if (seen.pkix && !said && !matches_tlsa(host, seen, kTrustAnchor)) {
-      add(to, FindingId::certificate_invalid, {}, seen.pkix->detail);
-    }
+    const bool dated = to.size() > at;
+    if (is_mx(host)) judge_identity(host, seen, weak || dated, to);
   }
+  // Mail programs have no such patience: whatever the reason is, they refuse.
   if (!is_mx(host) && seen.pkix) {
     add(to, FindingId::service_certificate_refused, {}, seen.pkix->sentence());
   }

@@ -100,9 +100,13 @@ void judge_session(const HostReport& host, const AddressReport& address, Finding
     add(to, FindingId::greeting_refused, {}, first_line(look.banner));
     return;
   }
+  // What somebody on the path keeps from happening is no fault of the server.
+  const bool kept_from_it =
+      address.tampering.assessment == tamper::Assessment::tampered && !look.secure;
   const std::size_t before = to.size();
-  judge_upgrade(look, to);
-  const bool said = to.size() > before && row(to.back().id).severity == Severity::fault;
+  if (!kept_from_it) judge_upgrade(look, to);
+  const bool said =
+      kept_from_it || (to.size() > before && row(to.back().id).severity == Severity::fault);
   if (look.error && !said && !is_attack(look.error->code)) {
     add(to, FindingId::session_broken, {}, look.error->sentence());
   }
@@ -114,7 +118,8 @@ void judge_session(const HostReport& host, const AddressReport& address, Finding
       add(to, FindingId::starttls_again, {});
     }
   }
-  if (look.implicit_tls) return;
+  // Users log in at an MX host as an exception; where it has no TLS at all, that has been said.
+  if (look.implicit_tls || (is_mx(host) && !look.secure)) return;
   if (auto offer = clear_login(host.protocol, look.capabilities_in_clear)) {
     add(to, FindingId::login_before_tls, {}, *offer);
   }

@@ -54,6 +54,8 @@ std::string text_of(FindingId id) {
       return "untrusted";
     case FindingId::certificate_invalid:
       return "invalid";
+    case FindingId::service_certificate_refused:
+      return "refused";
     case FindingId::weak_key:
       return "weak key";
     case FindingId::weak_signature:
@@ -127,6 +129,9 @@ Stage connect_stage(const AddressReport& address) {
 Stage starttls_stage(const AddressReport& address) {
   if (address.look.implicit_tls && address.look.secure) return {Stage::State::good, "implicit"};
   if (address.look.secure) return {Stage::State::good, "offered"};
+  if (address.tampering.assessment == tamper::Assessment::tampered) {
+    return {Stage::State::fault, "kept off"};
+  }
   return {Stage::State::unknown, ""};
 }
 

@@ -94,10 +94,8 @@ Result<> FaultyDomains::make_main_tls() {
   fault(kDomain, "small_dh_group", full("mx-dh"));
   TRY_VOID(add("mx-key", rsa_1024, {.cipher_list = "ECDHE+AESGCM"}));
   fault(kDomain, "weak_key", full("mx-key"));
-  fault(kDomain, "certificate_invalid", full("mx-key"));  // who validates refuses such a key
   TRY_VOID(add("mx-sha1", ec_p256, {}, true));
   fault(kDomain, "weak_signature", full("mx-sha1"));
-  fault(kDomain, "certificate_invalid", full("mx-sha1"));
   return {};
 }
 
@@ -113,15 +111,10 @@ Result<> FaultyDomains::make_main_dialogs() {
   };
   TRY_VOID(tricked("mx-masked", PathTrick::mask_capability));
   fault(kDomain, "tampered", full("mx-masked"));
-  fault(kDomain, "starttls_missing", full("mx-masked"));
-  fault(kDomain, "login_before_tls", full("mx-masked"));  // the attacker asks for passwords
   TRY_VOID(tricked("mx-refused", PathTrick::answer_454));
   fault(kDomain, "starttls_refused", full("mx-refused"));
-  fault(kDomain, "suspicious", full("mx-refused"));  // may be the server's own fault
-  fault(kDomain, "login_before_tls", full("mx-refused"));
   TRY_VOID(tricked("mx-broken", PathTrick::cut_handshake));
   fault(kDomain, "handshake_failed", full("mx-broken"));
-  fault(kDomain, "suspicious", full("mx-broken"));
 
   // TLS over IPv4, and over IPv6 an older server without it: one name, two servers.
   TRY(LabIdentity split, world_->issued(full("mx-split")));
@@ -214,7 +207,6 @@ Result<> FaultyDomains::make_main_services() {
               .tagged = true,
               .implicit_tls = true,
               .identity = other.server});
-  fault(kDomain, "certificate_other_name", "imaps://" + full("mail"));
   fault(kDomain, "service_certificate_refused", "imaps://" + full("mail"));
   fault(kDomain, "service_unreachable", "pop3s://" + full("mail"));  // nobody listens
   return {};
