@@ -15,7 +15,7 @@ inline constexpr std::string_view kHtmlStyle = R"css(
 *{box-sizing:border-box}
 body{margin:0;background:var(--page);color:var(--ink);
 font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif}
-main{max-width:1120px;margin:0 auto;padding:32px 24px 64px}
+main{max-width:1180px;margin:0 auto;padding:32px 24px 64px}
 h1{font-size:28px;line-height:1.2;margin:0;letter-spacing:-.01em;overflow-wrap:anywhere}
 h2{font-size:17px;margin:36px 0 12px}
 h3{font-size:15px;margin:0;font-weight:600}
@@ -29,7 +29,7 @@ code,pre,.mono{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberatio
 .pills{display:flex;flex-wrap:wrap;gap:8px;align-items:center;margin-top:12px}
 div>.pill,td>.pill{white-space:nowrap}
 .pill{padding:2px 10px;border-radius:99px;font-size:13px;font-weight:600}
-.card{background:var(--card);border:1px solid var(--line);border-radius:10px;overflow:hidden}
+.card{background:var(--card);border:1px solid var(--line);border-radius:10px;overflow-x:auto}
 .good{color:var(--good)}.note{color:var(--note)}.warning{color:var(--warning)}.fault{color:var(--fault)}
 .unknown,.not-applicable{color:var(--unknown)}
 .fill.good{background:var(--good-soft)}.fill.note{background:var(--note-soft)}
@@ -44,12 +44,13 @@ th{text-align:left;font-weight:600}
 thead th{color:var(--soft);font-size:12px;padding:10px 12px 6px;font-weight:500;white-space:nowrap}
 tbody td,tbody th{padding:8px 12px;border-top:1px solid var(--line);vertical-align:top;min-width:4.5em}
 tbody td{overflow-wrap:anywhere}
-table.matrix{border-spacing:4px 4px;padding:4px}
+table.matrix{border-spacing:3px;padding:4px}
+.matrix thead th{padding:10px 8px 4px}
 .matrix td,.matrix th{border:0}
-.matrix td{border-radius:6px;padding:6px 10px;font-size:13px;overflow-wrap:normal}
+.matrix td{border-radius:6px;padding:6px 8px;font-size:13px;overflow-wrap:normal}
 td.good,td.fill.good{background:none;color:var(--ink)}td.good .mark{color:var(--good)}
 tbody th{overflow-wrap:normal}
-.matrix tbody th{overflow-wrap:normal;white-space:nowrap}
+.matrix tbody th{overflow-wrap:anywhere;min-width:13em}
 .matrix .sub th{font-weight:400;color:var(--soft);padding-left:28px}
 .matrix small{display:block;font-weight:400;color:var(--soft)}
 .mark{font-weight:700}
@@ -78,7 +79,7 @@ td[data-label]::before{content:attr(data-label) " ";color:var(--soft);font-size:
 td:empty,tbody th:empty,td.not-applicable{display:none}
 table.matrix{padding:0}
 .matrix tr{display:flex;flex-wrap:wrap;gap:6px;padding:12px 14px}
-.matrix tbody th{flex-basis:100%;padding:0;white-space:normal}.matrix .sub th{padding-left:0}
+.matrix tbody th{flex-basis:100%;padding:0;min-width:0}.matrix .sub th{padding-left:0}
 .matrix td{padding:3px 9px}
 }
 @media print{

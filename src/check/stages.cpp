@@ -16,10 +16,12 @@ Stage::State state_of(Severity severity) {
 }
 static_assert(static_cast<int>(Stage::State::fault) == static_cast<int>(Severity::fault));
 
-// The worst finding of a topic about one of these subjects; null: none.
+// The worst finding of a topic about one of these subjects; null: none. That addresses differ is
+// said of the host, which is one subject; an address, which is two, says what it is like itself.
 const Finding* worst_of(const TargetReport& report, Topic topic,
                         const std::vector<std::string>& subjects) {
   for (const Finding& finding : report.findings) {  // the worst first
+    if (finding.id == FindingId::starttls_on_some_addresses && subjects.size() > 1) continue;
     if (row(finding.id).topic == topic &&
         std::ranges::find(subjects, finding.subject) != subjects.end()) {
       return &finding;
@@ -231,9 +233,7 @@ void weigh(std::vector<Stage>& stages, const TargetReport& report,
   for (std::size_t i = 0; i < kStages; ++i) {
     const Finding* worst = worst_of(report, static_cast<Topic>(i), subjects);
     if (worst == nullptr) continue;
-    // That addresses differ is said of the host; each address says what it is like itself.
     const bool differ = worst->id == FindingId::starttls_on_some_addresses;
-    if (differ && subjects.size() > 1) continue;
     const Stage::State state = state_of(row(worst->id).severity);
     const bool known = stages[i].state <= Stage::State::fault;
     if (known && stages[i].state >= state && !differ) continue;
