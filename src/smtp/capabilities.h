@@ -32,7 +32,9 @@ struct Capabilities {
   bool operator==(const Capabilities&) const = default;
 };
 
-// Never fails: a line that means nothing is kept in `keywords` and otherwise ignored.
+// Never fails: a line that means nothing is kept in `keywords` and otherwise ignored. The first
+// uses the memory that `capabilities` has; nothing that stood there stays.
+void read_capabilities(const Reply& reply, Capabilities& capabilities);
 Capabilities parse_capabilities(const Reply& reply);
 
 }  // namespace pawl::smtp

@@ -8,7 +8,7 @@
 namespace pawl::smtp {
 namespace {
 
-Capabilities parse(std::vector<std::string> lines) {
+Capabilities parse(std::vector<std::string_view> lines) {
   Reply reply;
   reply.code = 250;
   reply.lines = std::move(lines);
@@ -29,6 +29,14 @@ TEST(Capabilities, MaskedStarttlsIsNotStarttlsAndStaysAsEvidence) {
   Capabilities c = parse({"mx", "XXXXXXXX", "STARTTLSX", "XSTARTTLS"});
   EXPECT_FALSE(c.starttls);
   EXPECT_THAT(c.keywords, testing::ElementsAre("XXXXXXXX", "STARTTLSX", "XSTARTTLS"));
+}
+
+TEST(Capabilities, NothingStaysOfWhatWasReadBefore) {
+  Capabilities c = parse({"old", "STARTTLS", "AUTH PLAIN", "SIZE 100", "DSN"});
+  Reply reply;
+  reply.lines = {"new", "CHUNKING"};
+  read_capabilities(reply, c);
+  EXPECT_EQ(c, parse({"new", "CHUNKING"}));
 }
 
 TEST(Capabilities, TheFirstLineIsTheHostNotAKeyword) {

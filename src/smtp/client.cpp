@@ -141,7 +141,7 @@ void Client::read_replies() {
     auto reply = reader_.next();
     if (!reply) return fail_session(std::move(reply).error());
     if (!*reply) return;
-    last_reply_ = (*reply)->text();
+    (*reply)->text_into(last_reply_);
     on_reply(**reply);
   }
 }
@@ -204,7 +204,7 @@ void Client::on_greeting(const Reply& reply) {
 
 void Client::on_hello(const Reply& reply) {
   if (reply.code == 250) {
-    capabilities_ = parse_capabilities(reply);
+    read_capabilities(reply, capabilities_);
     return after_hello();
   }
   bool refused = reply.temporary() || reply.permanent();

@@ -82,6 +82,45 @@ TEST(Reply, TextIsSafeToShow) {
   EXPECT_EQ(read_all("550 \x1b[2Jgone\r\n")[0], "550 \\x1b[2Jgone []");
 }
 
+// The buffer moves while a reply comes in byte by byte: what its lines say must not.
+TEST(ReplyReader, LinesAreWhatWasSaidHoweverLongTheReplyTook) {
+  ReplyReader reader;
+  std::vector<std::string> said;
+  std::string bytes = "220 before\r\n";
+  for (int i = 0; i < 200; ++i) {
+    said.push_back("line " + std::to_string(i) + std::string(static_cast<std::size_t>(i), 'x'));
+    bytes += (i < 199 ? "250-" : "250 ") + said.back() + "\r\n";
+  }
+  std::vector<std::string> read;
+  for (char byte : bytes) {
+    reader.feed({&byte, 1});
+    auto reply = reader.next();
+    ASSERT_TRUE(reply);
+    if (*reply && (*reply)->code == 250)
+      read.assign((*reply)->lines.begin(), (*reply)->lines.end());
+  }
+  EXPECT_EQ(read, said);
+  EXPECT_TRUE(reader.empty());
+}
+
+TEST(ReplyReader, GivesOneReplyAfterTheOtherFromTheSameBytes) {
+  ReplyReader reader;
+  reader.feed("250-a\r\n250 b\r\n354 c\r\n22");
+  EXPECT_THAT((*reader.next())->lines, testing::ElementsAre("a", "b"));
+  EXPECT_THAT((*reader.next())->lines, testing::ElementsAre("c"));
+  EXPECT_EQ(*reader.next(), nullptr);
+  reader.feed("0 2.0.0 d\r\n");
+  const Reply& last = **reader.next();
+  EXPECT_EQ(last.code, 220);
+  EXPECT_EQ(last.enhanced, "2.0.0");
+  EXPECT_THAT(last.lines, testing::ElementsAre("2.0.0 d"));
+}
+
+TEST(Reply, TextIsCutWhereItIsLong) {
+  std::string text = read_all("250-" + std::string(1000, 'a') + "\r\n250 b\r\n")[0];
+  EXPECT_EQ(text, "250 " + std::string(496, 'a') + "... []");
+}
+
 TEST(ReplyReader, KnowsWhetherAnythingIsBuffered) {
   ReplyReader reader;
   EXPECT_TRUE(reader.empty());

@@ -3,7 +3,7 @@
 // Views of the transcript, which must outlive it.
 #pragma once
 
-#include <deque>
+#include <list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,7 +24,7 @@ struct Step {
 
 struct Flow {
   std::vector<Step> steps;
-  std::deque<std::string> joined;  // lines that stood in several entries
+  std::list<std::string> joined;  // lines that stood in several entries
 };
 
 Flow flow_of(const starttls::Transcript& transcript);

@@ -108,8 +108,9 @@ void Reader::add_entry(std::string_view entry) {
   reading_.entries.push_back(entry);
   List& list = reading_.lists.back();
   ++list.count;
-  std::string_view keyword = keyword_of(entry);
-  list.offers = list.offers || equal_ignoring_case(keyword, upgrade_keyword(family_));
+  // Both upgrade keywords begin with S: most entries are passed by here.
+  bool may = !list.offers && !entry.empty() && (entry[0] == 'S' || entry[0] == 's');
+  if (may && equal_ignoring_case(keyword_of(entry), upgrade_keyword(family_))) list.offers = true;
 }
 
 void Reader::close_list(List::End end) {
