@@ -285,6 +285,7 @@ TEST_F(Check, a_masked_offer_is_tampering_and_the_exit_status_says_so) {
   world_.serve("192.0.2.1", masked);
   const auto report = check();
   EXPECT_TRUE(has(report, FindingId::tampered, "mx1.example.org [192.0.2.1]"));
+  EXPECT_FALSE(has(report, FindingId::starttls_missing)) << "the server is not at fault";
   EXPECT_EQ(exit_status(Report{{}, 0, {report}}), 3);
   EXPECT_THAT(report.verdict, HasSubstr("tampers with TLS"));
 }
@@ -381,6 +382,44 @@ TEST_F(Check, another_path_is_compared) {
   const auto same = check();
   EXPECT_THAT(complaints(same), IsEmpty());
   EXPECT_EQ(same.hosts[0].addresses.size(), 3U) << "the IPv4 address twice";
+}
+
+// Nobody is answered before all have asked: one after the other they would wait for ever.
+struct Barrier {
+  std::size_t wanted = 0;
+  std::size_t waiting = 0;
+  bool met = false;
+};
+
+net::Task<probe::Look> look_when_all_ask(Barrier& barrier, probe::SessionOptions session) {
+  probe::Look look;
+  look.at = session.to;
+  look.error = Error(Code::connect_refused, "");
+  ++barrier.waiting;
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+  while (barrier.waiting < barrier.wanted && std::chrono::steady_clock::now() < deadline) {
+    CO_TRY_VOID(co_await net::yield());
+  }
+  barrier.met = barrier.waiting == barrier.wanted;
+  co_return look;
+}
+
+TEST_F(Check, hosts_and_addresses_are_asked_side_by_side) {
+  for (int i = 2; i <= 9; ++i) add_mx("mx" + std::to_string(i) + ".example.org", i * 10);
+  Barrier barrier;
+  barrier.wanted = 10;  // nine hosts, one of them with two addresses
+  world_.probes.look = [&](probe::SessionOptions session) {
+    return look_when_all_ask(barrier, std::move(session));
+  };
+  const auto report = world_.check("example.org");
+  EXPECT_EQ(report.hosts.size(), 9U);
+  EXPECT_TRUE(barrier.met);
+}
+
+TEST_F(Check, no_more_hosts_at_a_time_than_allowed) {
+  for (int i = 2; i <= 9; ++i) add_mx("mx" + std::to_string(i) + ".example.org", i * 10);
+  world_.options.hosts_side_by_side = 1;
+  EXPECT_EQ(world_.check("example.org").hosts.size(), 9U);
 }
 
 TEST_F(Check, targets_are_checked_side_by_side_and_each_is_reported) {
