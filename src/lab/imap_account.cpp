@@ -50,19 +50,19 @@ class ImapAccount {
   std::string obey() {
     if (is("CAPABILITY")) {
       tell("CAPABILITY IMAP4rev1 LITERAL+ NAMESPACE UIDPLUS UNSELECT CHILDREN");
-      return "OK";
+      return "OK done";
     }
     if (is("NAMESPACE")) tell(R"(NAMESPACE (("" "/")) NIL NIL)");
     if (is("ID")) tell("ID NIL");
     if (is("LOGOUT")) tell("BYE goodbye");
     for (std::string_view quiet :
          {"NAMESPACE", "ID", "LOGOUT", "NOOP", "CHECK", "SUBSCRIBE", "UNSUBSCRIBE"}) {
-      if (is(quiet)) return "OK";
+      if (is(quiet)) return "OK done";
     }
     if (is("LIST") || is("LSUB")) return list();
     if (is("CREATE")) {
       boxes_[box_name(words_[0])];
-      return "OK";
+      return "OK done";
     }
     if (is("STATUS")) return status();
     if (is("SELECT") || is("EXAMINE")) return select();
@@ -76,7 +76,7 @@ class ImapAccount {
     if (is("CLOSE") || is("UNSELECT")) {
       if (is("CLOSE")) expunge(false);
       box_ = nullptr;
-      return "OK";
+      return "OK done";
     }
     return "BAD no such command here";
   }
@@ -88,7 +88,7 @@ class ImapAccount {
   std::string list() {
     if (words_[1].empty()) {
       tell(std::string(verb_) + R"( (\Noselect) "/" "")");
-      return "OK";
+      return "OK done";
     }
     bool all = words_[1].find_first_of("*%") != std::string::npos;
     for (const auto& [name, messages] : boxes_) {
@@ -96,7 +96,7 @@ class ImapAccount {
         tell(fmt::format(R"({} (\HasNoChildren) "/" "{}")", verb_, name));
       }
     }
-    return "OK";
+    return "OK done";
   }
 
   std::string status() {
@@ -107,7 +107,7 @@ class ImapAccount {
         messages, [](const ImapMessage& message) { return !message.flags.contains("\\Seen"); });
     tell(fmt::format("STATUS \"{}\" (MESSAGES {} RECENT 0 UIDNEXT {} UIDVALIDITY 1 UNSEEN {})",
                      box->first, messages.size(), next_uid_, unseen));
-    return "OK";
+    return "OK done";
   }
 
   std::string select() {
@@ -119,10 +119,10 @@ class ImapAccount {
     tell(R"(FLAGS (\Answered \Flagged \Deleted \Seen \Draft))");
     tell(fmt::format("{} EXISTS", box_->size()));
     tell("0 RECENT");
-    tell(R"(OK [PERMANENTFLAGS (\Answered \Flagged \Deleted \Seen \Draft)])");
-    tell("OK [UIDVALIDITY 1]");
-    tell(fmt::format("OK [UIDNEXT {}]", next_uid_));
-    return is("SELECT") ? "OK [READ-WRITE]" : "OK [READ-ONLY]";
+    tell(R"(OK [PERMANENTFLAGS (\Answered \Flagged \Deleted \Seen \Draft)] these)");
+    tell("OK [UIDVALIDITY 1] ever");
+    tell(fmt::format("OK [UIDNEXT {}] next", next_uid_));
+    return is("SELECT") ? "OK [READ-WRITE] chosen" : "OK [READ-ONLY] chosen";
   }
 
   // APPEND mailbox [flags] [date] message
@@ -144,7 +144,7 @@ class ImapAccount {
       if (read) account_.deposit(Deposit::Kind::fetched, box_name_, (*box_)[i].content);
       tell(fmt::format("{} FETCH {}", i + 1, items));
     }
-    return "OK";
+    return "OK done";
   }
 
   // As much of the keys as fetchers use; with any other, everything is found.
@@ -165,7 +165,7 @@ class ImapAccount {
       if (wanted) found += ' ' + std::to_string(uid_ ? (*box_)[i].uid : i + 1);
     }
     tell(found);
-    return "OK";
+    return "OK done";
   }
 
   static std::set<std::string> flags_in(std::string_view list) {
@@ -194,7 +194,7 @@ class ImapAccount {
         tell(fmt::format("{} FETCH (FLAGS {}{})", i + 1, flag_list(message), uid));
       }
     }
-    return "OK";
+    return "OK done";
   }
 
   std::string copy() {
@@ -205,7 +205,7 @@ class ImapAccount {
       message.uid = next_uid_++;
       box->second.push_back(std::move(message));
     }
-    return "OK";
+    return "OK done";
   }
 
   std::string expunge(bool aloud) {
@@ -214,7 +214,7 @@ class ImapAccount {
       box_->erase(box_->begin() + static_cast<std::ptrdiff_t>(i));
       if (aloud) tell(fmt::format("{} EXPUNGE", i + 1));
     }
-    return "OK";
+    return "OK done";
   }
 
   SessionOwner account_;

@@ -60,7 +60,7 @@ class ImapServer final : public UpgradingServer {
         return reply("OK nothing done\r\n");
       case Command::id:
         put("* ID NIL\r\n");
-        return reply("OK\r\n");
+        return reply("OK done\r\n");
       case Command::logout:
         return close(Answer::goodbye);
       case Command::login: {
@@ -97,7 +97,7 @@ class ImapServer final : public UpgradingServer {
       put(" IMAP\r\n");
     } else if (answer == Answer::goodbye) {
       put("* BYE goodbye\r\n");
-      reply("OK\r\n");
+      reply("OK done\r\n");
     } else {
       std::string_view words = text(answer);
       if (words.empty()) return;
