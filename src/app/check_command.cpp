@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <fstream>
 #include <iterator>
@@ -171,6 +172,19 @@ Result<> write_html(const std::string& file, const check::Report& report) {
   return fail(Code::io, printable(file) + " cannot be written");
 }
 
+// Where no DNS answer came at all, it is the network more often than the domain.
+void advise(const check::Report& report, const Settings& settings) {
+  const bool silent = std::ranges::all_of(report.targets, [](const check::TargetReport& target) {
+    return target.error &&
+           (target.error->code == Code::dns_timeout || target.error->code == Code::dns_servfail);
+  });
+  if (!silent || !settings.dns.forwarders.empty() || !settings.dns.stub_zones.empty()) return;
+  fmt::print(stderr,
+             "pawl check: the DNS was asked directly, from the root servers on. Where a network "
+             "lets only its own resolver out, name that: --resolver ADDRESS, or [[dns.forwarder]] "
+             "in the configuration.\n");
+}
+
 int run(const Arguments& arguments) {
   auto colour = wants_colour(arguments.value("color").value_or(""), STDOUT_FILENO);
   if (!colour) return complain("check", colour.error());
@@ -203,6 +217,7 @@ int run(const Arguments& arguments) {
     view.width = columns_of(STDOUT_FILENO);
     fmt::print("{}", check::text_view(report, view));
   }
+  advise(report, checking.settings);
   if (html) {
     if (auto written = write_html(*html, report); !written) {
       return complain("check", written.error());
