@@ -13,8 +13,8 @@ namespace pawl::starttls {
 
 namespace {
 
-smtp::ServerOptions machine_options(Protocol protocol, const ServerOptions& options) {
-  return {.hostname = options.hostname,
+smtp::ServerOptions machine_options(Protocol protocol, ServerOptions options) {
+  return {.hostname = std::move(options.hostname),
           .lmtp = protocol == Protocol::lmtp,
           .starttls = options.starttls,
           .auth = options.authentication,
@@ -24,11 +24,11 @@ smtp::ServerOptions machine_options(Protocol protocol, const ServerOptions& opti
 
 class SmtpServer final : public ServerDialog {
  public:
-  SmtpServer(Protocol protocol, const ServerOptions& options)
-      : options_(machine_options(protocol, options)),
+  SmtpServer(Protocol protocol, bool tls, ServerOptions options)
+      : options_(machine_options(protocol, std::move(options))),
         // rfc6409#4.3: mail is submitted by somebody.
-        login_first_(protocol == Protocol::submission && options.authentication),
-        machine_(std::in_place, options_, options.implicit_tls) {}
+        login_first_(protocol == Protocol::submission && options_.auth),
+        machine_(std::in_place, options_, tls) {}
 
   void feed(std::string_view bytes) override {
     if (bytes.empty() || end_) return;
@@ -161,7 +161,8 @@ class SmtpServer final : public ServerDialog {
 }  // namespace
 
 std::unique_ptr<ServerDialog> make_smtp_server(const ProtocolRow& protocol, ServerOptions options) {
-  return std::make_unique<SmtpServer>(protocol.protocol, options);
+  bool tls = options.implicit_tls;
+  return std::make_unique<SmtpServer>(protocol.protocol, tls, std::move(options));
 }
 
 }  // namespace pawl::starttls

@@ -19,8 +19,8 @@ std::optional<Secret> take_quoted(std::string_view& rest) {
       rest.remove_prefix(i + 1);
       return Secret(std::move(text));
     }
-    if (rest[i] == '\\' && ++i == rest.size()) break;
-    text += rest[i];
+    if (rest[i] == '\\') ++i;
+    if (i < rest.size()) text += rest[i];
   }
   return std::nullopt;
 }
