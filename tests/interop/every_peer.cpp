@@ -74,11 +74,13 @@ Result<> EveryPeer::start_servers(const Options& options) {
       TRY(rsa[i], identity(name, tls::KeyKind::rsa_2048));
     }
   }
+  std::vector<std::string> exim = options.exim;
+  exim.push_back("smtp_accept_max = 0");  // scanners come often, and from one address
   TRY(exim_, Exim::start(scratch_, {.name = "exim",
                                     .hostname = "exim.test",
                                     .listen = {kExim, 25},
                                     .identity = ec[2],
-                                    .settings = options.exim,
+                                    .settings = exim,
                                     .submission = options.tls}));
   Dovecot::Options dovecot{.name = "dovecot",
                            .hostname = "dovecot.test",
@@ -86,9 +88,11 @@ Result<> EveryPeer::start_servers(const Options& options) {
                            .identity = ec[0],
                            .relay = Endpoint{kExim, 25},
                            .settings = options.dovecot};
+  dovecot.settings.push_back("service submission-login {\n  process_limit = 1000\n}");
   if (options.tls && options.both_kinds) dovecot.alternate = rsa[0];
   TRY(dovecot_, Dovecot::start(scratch_, std::move(dovecot)));
   std::vector<std::string> postfix = options.postfix;
+  postfix.push_back("smtpd_client_connection_count_limit = 0");
   if (options.tls && options.both_kinds) {
     postfix.push_back("smtpd_tls_eccert_file = " + ec[1].certificate_file);
     postfix.push_back("smtpd_tls_eckey_file = " + ec[1].key_file);
