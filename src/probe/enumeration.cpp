@@ -109,6 +109,10 @@ struct Chain {
   bool refused_version = false;  // the first answer says that the version is not spoken at all
 };
 
+bool is_dhe(std::uint16_t id) {
+  return tls::find_suite(id)->key_exchange() == tls::KeyExchange::dhe;
+}
+
 // Offers, and takes away what was chosen, until nothing is chosen.
 net::Task<Chain> chosen_in_turn(Shared questions, std::uint16_t version, Ids suites) {
   Chain chain;
@@ -116,6 +120,13 @@ net::Task<Chain> chosen_in_turn(Shared questions, std::uint16_t version, Ids sui
     const Hello hello = hello_for(version, suites);
     auto flight = co_await questions->asker.ask(hello);
     if (!flight) break;  // the asker keeps the error
+    // A server without Diffie-Hellman parameters stumbles over DHE, whatever else it could have
+    // chosen (Dovecot without ssl_dh hangs up): asked once more without.
+    const bool silent = !flight->version && !flight->alert;
+    if ((flight->alert == tls::kAlertInternalError || (silent && !chain.suites.empty())) &&
+        std::erase_if(suites, is_dhe) > 0) {
+      continue;
+    }
     if (!is_taken(*flight, hello)) {
       chain.refused_version =
           chain.suites.empty() && (flight->alert != tls::kAlertHandshakeFailure);

@@ -65,6 +65,7 @@ struct Flight {
 
 inline constexpr std::uint8_t kAlertHandshakeFailure = 40;
 inline constexpr std::uint8_t kAlertProtocolVersion = 70;
+inline constexpr std::uint8_t kAlertInternalError = 80;
 inline constexpr std::uint8_t kAlertInappropriateFallback = 86;
 
 // Reads a flight as it comes, however records and messages are cut. Bounded by limits::kTlsFlight.

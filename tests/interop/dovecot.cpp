@@ -16,7 +16,7 @@ std::string tls_settings(const Dovecot::Options& options) {
   if (options.identity.certificate_file.empty()) return "ssl = no\ndisable_plaintext_auth = no\n";
   auto text = fmt::format(
       "ssl = yes\ndisable_plaintext_auth = yes\nssl_min_protocol = TLSv1.2\n"
-      "ssl_cert = <{}\nssl_key = <{}\n",
+      "ssl_cert = <{}\nssl_key = <{}\nssl_dh = </usr/share/dovecot/dh.pem\n",
       options.identity.certificate_file, options.identity.key_file);
   if (options.alternate) {
     text += fmt::format("ssl_alt_cert = <{}\nssl_alt_key = <{}\n",

@@ -94,6 +94,25 @@ Result<std::set<std::string>> ask_s_client_for_versions(const Service& service) 
   return versions;
 }
 
+Result<std::set<std::uint16_t>> ask_s_client_for_suites(const Service& service) {
+  TRY(std::string list,
+      run("openssl ciphers -V -tls1_2 ALL:COMPLEMENTOFALL:@SECLEVEL=0 | awk '{print $1, $3}'"));
+  std::set<std::uint16_t> suites;
+  for (std::string_view line : split(list, '\n')) {
+    const auto words = split(line, ' ');
+    if (words.size() != 2 || !words[0].starts_with("0x") || words[1].starts_with("TLS_")) continue;
+    TRY(std::string text,
+        run(fmt::format("{} -tls1_2 -cipher {}:@SECLEVEL=0", s_client(service), words[1])));
+    if (text.find(fmt::format("TLSv1.2, Cipher is {}\n", words[1])) == std::string::npos &&
+        text.find(fmt::format("TLSv1.0, Cipher is {}\n", words[1])) == std::string::npos)
+      continue;
+    const auto number = plain_hex(words[0]);  // "0xc0,0x2c"
+    suites.insert(static_cast<std::uint16_t>(
+        std::stoul(number.substr(2, 2) + number.substr(7, 2), nullptr, 16)));
+  }
+  return suites;
+}
+
 bool sslscan_knows(const Service& service) {
   return service.implicit_tls ||
          (service.protocol != Protocol::lmtp && service.protocol != Protocol::sieve);

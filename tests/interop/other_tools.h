@@ -31,6 +31,8 @@ Result<ToolFindings> ask_s_client(const Service& service, const std::string& ca_
                                   const std::string& name);
 // All versions, a connection each.
 Result<std::set<std::string>> ask_s_client_for_versions(const Service& service);
+// All suites of TLS 1.2, a connection each: nothing that one does can hide another.
+Result<std::set<std::uint16_t>> ask_s_client_for_suites(const Service& service);
 bool sslscan_knows(const Service& service);
 Result<ToolFindings> ask_sslscan(const Service& service);
 // Versions, suites, groups, certificates: its -p -e -f -S.

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "net/loop.h"
 #include "probe/enumeration.h"
 #include "tests/interop/every_peer_test.h"
@@ -98,13 +100,8 @@ TEST_F(ScanAgreement, TestsslSeesTheVersionsSuitesGroupsAndCertificatesWeSaw) {
     SCOPED_TRACE(service.text());
     const auto ours = enumerate(service);
     ASSERT_TRUE(ours);
-    const auto began = std::chrono::steady_clock::now();
     auto theirs = ask_testssl(service, peers_->scratch());
     ASSERT_TRUE(theirs) << theirs.error().sentence();
-    std::printf("%s: ours %d ms, testssl %d ms\n", service.text().c_str(), int(ours->took.count()),
-                int(std::chrono::duration_cast<std::chrono::milliseconds>(
-                        std::chrono::steady_clock::now() - began)
-                        .count()));
     EXPECT_EQ(versions(*ours), theirs->versions);
     Suites all;
     for (const auto& version : ours->versions) all.merge(suites(version));
@@ -115,6 +112,27 @@ TEST_F(ScanAgreement, TestsslSeesTheVersionsSuitesGroupsAndCertificatesWeSaw) {
     EXPECT_EQ(theirs->fingerprints.size(), 2U);
     EXPECT_TRUE(ours->rsa_certificate);
     EXPECT_TRUE(ours->ecdsa_certificate);
+  }
+}
+
+// Without ssl_dh Dovecot answers internal_error to every offer in which it would choose DHE:
+// sslscan then sees no TLS 1.2 at all and testssl.sh some of it.
+TEST_F(ScanAgreement, AServerThatStumblesOverDheIsSeenAsItIs) {
+  auto how = kAllTheyHave;
+  how.dovecot = {"ssl_dh ="};
+  ASSERT_NO_FATAL_FAILURE(start(how));
+  const auto imaps = std::ranges::find_if(
+      peers_->services(), [](const Service& service) { return service.at.port == 993; });
+  ASSERT_NE(imaps, peers_->services().end());
+  const auto ours = enumerate(*imaps);
+  ASSERT_TRUE(ours);
+  auto theirs = ask_s_client_for_suites(*imaps);
+  ASSERT_TRUE(theirs) << theirs.error().sentence();
+  for (const auto& version : ours->versions) {
+    if (version.name != "TLSv1.2") continue;
+    EXPECT_EQ(only_in(*theirs, suites(version)), "") << "only openssl's";
+    EXPECT_EQ(only_in(suites(version), *theirs), "") << "only ours";
+    EXPECT_GT(version.suites.size(), 10U);
   }
 }
 
