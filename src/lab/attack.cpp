@@ -58,22 +58,16 @@ constexpr auto kMx = static_cast<std::uint16_t>(dns::Type::mx);
 constexpr auto kTxt = static_cast<std::uint16_t>(dns::Type::txt);
 constexpr auto kTlsa = static_cast<std::uint16_t>(dns::Type::tlsa);
 
-Result<LabIdentity> swapped_identity(World& world, const std::string& host, Attack attack) {
-  tls::LeafOptions right = tls::leaf_for({host}, World::now());
+ForgedCertificate forged_certificate(Attack attack) {
   switch (attack) {
     case Attack::certificate_wrong_name:
-      return world.issued("evil.attacker.test");
+      return ForgedCertificate::wrong_name;
     case Attack::certificate_expired:
-      right.not_before = World::now() - std::chrono::hours(24 * 90);
-      right.not_after = World::now() - std::chrono::hours(24);
-      return world.issued(right);
-    case Attack::certificate_other_ca: {
-      TRY(tls::Authority unknown, tls::Authority::make("Unknown authority", World::now()));
-      TRY(tls::Identity pem, unknown.issue(right));
-      return World::load(std::move(pem));
-    }
+      return ForgedCertificate::expired;
+    case Attack::certificate_other_ca:
+      return ForgedCertificate::other_ca;
     default:
-      return World::self_signed(right);
+      return ForgedCertificate::self_signed;
   }
 }
 
@@ -111,7 +105,8 @@ Result<> mount(World& world, Destination& to, Attack attack) {
   for (MailHost* host : to.hosts) {
     std::shared_ptr<TlsIdentity> identity;
     if (row(attack).trick == kSwap) {
-      TRY(LabIdentity made, swapped_identity(world, host->name, attack));
+      TRY(LabIdentity made,
+          forge_identity(world.authority(), host->name, forged_certificate(attack)));
       identity = made.server;
     }
     host->path.set(row(attack).trick, std::move(identity));

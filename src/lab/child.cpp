@@ -96,30 +96,37 @@ void Child::kill() {
   pid_ = -1;
 }
 
-Result<std::string> run_program(std::vector<std::string> command, const std::string& directory) {
+Result<Ran> run_to_end(std::vector<std::string> command, const std::string& directory) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) {
     return fail(Code::io, fmt::format("pipe: {}", std::strerror(errno)));
   }
   auto pid = fork_into(command, directory.c_str(), ends[1]);
   close(ends[1]);
-  std::string printed;
+  Ran ran;
   if (pid) {
     char part[4096];
     ssize_t got;
-    while ((got = read(ends[0], part, sizeof part)) > 0) printed.append(part, got);
+    while ((got = read(ends[0], part, sizeof part)) > 0) ran.printed.append(part, got);
   }
   close(ends[0]);
   if (!pid) return fail(std::move(pid).error());
   int status = 0;
   waitpid(*pid, &status, 0);
-  if (WIFEXITED(status) && WEXITSTATUS(status) == 127) {
+  ran.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  if (ran.status == 127) {
     return fail(Code::not_found, fmt::format("{} is not installed or not in PATH", command[0]));
   }
-  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-    return fail(Code::io, fmt::format("{} failed: {}", command[0], printable(printed, 400)));
+  return ran;
+}
+
+Result<std::string> run_program(std::vector<std::string> command, const std::string& directory) {
+  const std::string name = command[0];
+  TRY(Ran ran, run_to_end(std::move(command), directory));
+  if (ran.status != 0) {
+    return fail(Code::io, fmt::format("{} failed: {}", name, printable(ran.printed, 400)));
   }
-  return printed;
+  return std::move(ran.printed);
 }
 
 }  // namespace pawl::lab

@@ -32,7 +32,13 @@ class Child {
   pid_t pid_ = -1;
 };
 
-// Runs a program to its end in `directory`; what it printed, or an error that quotes it.
+struct Ran {
+  std::string printed;  // standard output and error
+  int status = 0;       // of its exit; 128 and the signal that ended it
+};
+// Runs a program to its end in `directory`.
+Result<Ran> run_to_end(std::vector<std::string> command, const std::string& directory);
+// The same; what it printed, or an error that quotes it.
 Result<std::string> run_program(std::vector<std::string> command, const std::string& directory);
 
 }  // namespace pawl::lab

@@ -102,12 +102,20 @@ Connection::~Connection() {
 }
 
 Result<std::string> Connection::receive() {
-  if (tls_ == nullptr) return socket_.read_some();
-  char part[16 * 1024];
-  int got = SSL_read(tls_, part, sizeof part);
-  if (got > 0) return std::string(part, static_cast<std::size_t>(got));
-  ERR_clear_error();
-  return fail(Code::connection_lost);
+  std::string bytes;
+  if (tls_ == nullptr) {
+    TRY(bytes, socket_.read_some());
+  } else {
+    char part[16 * 1024];
+    int got = SSL_read(tls_, part, sizeof part);
+    if (got <= 0) {
+      ERR_clear_error();
+      return fail(Code::connection_lost);
+    }
+    bytes.assign(part, static_cast<std::size_t>(got));
+  }
+  if (overhear_) overhear_(bytes, is_tls());
+  return bytes;
 }
 
 Result<std::string> Connection::read_some() {

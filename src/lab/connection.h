@@ -3,9 +3,11 @@
 // Errors: as socket.h; tls_handshake.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/error.h"
 #include "lab/socket.h"
@@ -50,6 +52,10 @@ class Connection {
   Result<> start_tls_as_client();
   bool is_tls() const { return tls_ != nullptr; }
   std::string sni() const;
+  // Hears every byte that comes, and whether it came inside TLS.
+  void set_overhear(std::function<void(std::string_view bytes, bool tls)> overhear) {
+    overhear_ = std::move(overhear);
+  }
   // What has come in and was not read yet.
   bool has_unread_input() const;
   Socket& socket() { return socket_; }
@@ -60,6 +66,7 @@ class Connection {
   Socket& socket_;
   ssl_st* tls_ = nullptr;
   std::string buffered_;
+  std::function<void(std::string_view, bool)> overhear_;
 };
 
 }  // namespace pawl::lab

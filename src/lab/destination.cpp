@@ -109,7 +109,7 @@ Result<> dane_ta(World& world, Destination& to, Label label) {
   TRY(tls::Authority root, tls::Authority::make("Root of " + to.domain, World::now()));
   TRY(tls::Authority anchor, root.intermediate("Anchor of " + to.domain, World::now()));
   TRY(tls::Identity pem, anchor.issue(tls::leaf_for({site.full("mx")}, World::now())));
-  TRY(LabIdentity identity, World::load(std::move(pem)));
+  TRY(LabIdentity identity, load_identity(std::move(pem)));
   site.host(identity);
   return site.tlsa_of(site.owner("mx"), anchor.certificate_pem(), 2, 0, 1);
 }

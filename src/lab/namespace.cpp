@@ -185,18 +185,33 @@ Result<> add_addresses(std::span<const IpAddress> addresses) {
   return {};
 }
 
-Result<> use_resolv_conf(const std::string& path) {
-  if (!entered) return fail(Code::internal, "resolv.conf is bound in the lab's namespace only");
+namespace {
+
+Result<> bind_over(const std::string& path, const char* target, bool& bound) {
+  if (!entered) {
+    return fail(Code::internal, fmt::format("{} is bound in the lab's namespace only", target));
+  }
   // An earlier world's file is gone, and nothing can be mounted over what is gone.
-  static bool bound = false;
-  if (bound) umount2("/etc/resolv.conf", MNT_DETACH);
+  if (bound) umount2(target, MNT_DETACH);
   bound = false;
-  // In many containers /etc/resolv.conf is a mount itself; ours lies over it.
-  if (mount(path.c_str(), "/etc/resolv.conf", nullptr, MS_BIND, nullptr) != 0) {
-    return system_failure("binding /etc/resolv.conf");
+  // In many containers the target is a mount itself; ours lies over it.
+  if (mount(path.c_str(), target, nullptr, MS_BIND, nullptr) != 0) {
+    return system_failure(fmt::format("binding {}", target));
   }
   bound = true;
   return {};
+}
+
+}  // namespace
+
+Result<> use_resolv_conf(const std::string& path) {
+  static bool bound = false;
+  return bind_over(path, "/etc/resolv.conf", bound);
+}
+
+Result<> use_hosts(const std::string& path) {
+  static bool bound = false;
+  return bind_over(path, "/etc/hosts", bound);
 }
 
 }  // namespace pawl::lab

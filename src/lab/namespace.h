@@ -24,5 +24,7 @@ Result<> add_addresses(std::span<const IpAddress> addresses);
 
 // Binds a file over /etc/resolv.conf for this process and its children. In the namespace.
 Result<> use_resolv_conf(const std::string& path);
+// The same over /etc/hosts.
+Result<> use_hosts(const std::string& path);
 
 }  // namespace pawl::lab

@@ -36,6 +36,8 @@ constexpr UpgradeAttackRow kAttacks[] = {
      Trick::swap_certificate, Certificate::wrong_name},
     {"swap-expired", "terminates TLS with an expired certificate for the right name",
      Trick::swap_certificate, Certificate::expired},
+    {"swap-other-ca", "terminates TLS with a certificate of an unknown authority",
+     Trick::swap_certificate, Certificate::other_ca},
     {"inject-response", "adds plaintext behind the server's success reply", Trick::inject_response},
     {"inject-and-withhold",
      "adds the answer to the first command inside TLS, and drops the real one",

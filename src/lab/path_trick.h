@@ -35,7 +35,13 @@ enum class PathTrick : unsigned char {
   splice_to_implicit,   // grants the upgrade himself, joins the handshake to the implicit port
 };
 
-enum class ForgedCertificate : unsigned char { none, self_signed, wrong_name, expired };
+enum class ForgedCertificate : unsigned char {
+  none,
+  self_signed,
+  wrong_name,
+  expired,
+  other_ca,
+};
 
 struct UpgradeAttackRow {
   std::string_view name;      // "strip", as on the command line and in JSON

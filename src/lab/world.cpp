@@ -22,7 +22,7 @@ std::string full_name(const Zone& zone, const std::string& owner) {
 }  // namespace
 
 WallTime World::now() {
-  return std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
+  return lab_now();
 }
 
 World::World(Scratch scratch, tls::Authority authority)
@@ -43,18 +43,12 @@ Zone& World::zone(const std::string& name, Signing signing) {
   return found != plan_.end() ? *found : plan_.emplace_back(name, signing);
 }
 
-Result<LabIdentity> World::load(tls::Identity pem) {
-  TRY(auto server, TlsIdentity::make(pem.certificate_pem, pem.key_pem));
-  return LabIdentity{std::move(pem), std::move(server)};
-}
-
 Result<LabIdentity> World::issued(const std::string& name) const {
   return issued(tls::leaf_for({name}, now()));
 }
 
 Result<LabIdentity> World::issued(const tls::LeafOptions& options) const {
-  TRY(tls::Identity pem, authority_.issue(options));
-  return load(std::move(pem));
+  return issue_identity(authority_, options);
 }
 
 Result<LabIdentity> World::self_signed(const std::string& name) {
@@ -63,7 +57,7 @@ Result<LabIdentity> World::self_signed(const std::string& name) {
 
 Result<LabIdentity> World::self_signed(const tls::LeafOptions& options) {
   TRY(tls::Identity pem, tls::self_signed(options));
-  return load(std::move(pem));
+  return load_identity(std::move(pem));
 }
 
 IpAddress World::next_v4() {

@@ -20,6 +20,7 @@
 #include <string>
 #include <vector>
 
+#include "lab/identity.h"
 #include "lab/mail_path.h"
 #include "lab/name_server.h"
 #include "lab/policy_host.h"
@@ -29,11 +30,6 @@
 #include "tls/authority.h"
 
 namespace pawl::lab {
-
-struct LabIdentity {
-  tls::Identity pem;
-  std::shared_ptr<TlsIdentity> server;  // the same, ready to serve
-};
 
 struct MailHost {
   MailHost(std::string host_name, std::vector<Endpoint> at, MailServer behind, Mailbox* stolen)
@@ -95,7 +91,7 @@ class World {
   Result<LabIdentity> issued(const tls::LeafOptions& options) const;
   static Result<LabIdentity> self_signed(const std::string& name);
   static Result<LabIdentity> self_signed(const tls::LeafOptions& options);
-  static Result<LabIdentity> load(tls::Identity pem);
+  const tls::Authority& authority() const { return authority_; }  // the private CA
   static WallTime now();
 
   const tls::Authority& authority() const { return authority_; }  // the private CA
