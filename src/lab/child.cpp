@@ -114,15 +114,15 @@ Result<Ran> run_to_end(std::vector<std::string> command, const std::string& dire
   int status = 0;
   waitpid(*pid, &status, 0);
   ran.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-  if (ran.status == 127) {
-    return fail(Code::not_found, fmt::format("{} is not installed or not in PATH", command[0]));
-  }
   return ran;
 }
 
 Result<std::string> run_program(std::vector<std::string> command, const std::string& directory) {
   const std::string name = command[0];
   TRY(Ran ran, run_to_end(std::move(command), directory));
+  if (ran.status == kNotFound) {
+    return fail(Code::not_found, fmt::format("{} is not installed or not in PATH", name));
+  }
   if (ran.status != 0) {
     return fail(Code::io, fmt::format("{} failed: {}", name, printable(ran.printed, 400)));
   }

@@ -36,6 +36,7 @@ struct Ran {
   std::string printed;  // standard output and error
   int status = 0;       // of its exit; 128 and the signal that ended it
 };
+inline constexpr int kNotFound = 127;  // the status where there is no such program
 // Runs a program to its end in `directory`.
 Result<Ran> run_to_end(std::vector<std::string> command, const std::string& directory);
 // The same; what it printed, or an error that quotes it.

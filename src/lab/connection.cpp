@@ -108,6 +108,8 @@ Result<std::string> Connection::receive() {
   } else {
     char part[16 * 1024];
     int got = SSL_read(tls_, part, sizeof part);
+    // A message of TLS's own has come (a ticket); whoever polled must not wait for more.
+    if (got <= 0 && SSL_get_error(tls_, got) == SSL_ERROR_WANT_READ) return std::string();
     if (got <= 0) {
       ERR_clear_error();
       return fail(Code::connection_lost);
@@ -168,6 +170,7 @@ Result<> Connection::start_tls_as_client() {
   SSL_CTX* context = SSL_CTX_new(TLS_client_method());
   tls_ = SSL_new(context);  // which keeps the context
   SSL_CTX_free(context);
+  SSL_clear_mode(tls_, SSL_MODE_AUTO_RETRY);
   BIO* bio = prefixed_input(socket_, {});
   SSL_set_bio(tls_, bio, bio);
   buffered_.clear();

@@ -42,7 +42,8 @@ class Connection {
   // Without its line ending (CRLF, or LF alone). A line over 16 KiB is an error (too_large).
   Result<std::string> read_line();
   Result<std::string> read_exactly(std::size_t size);
-  Result<std::string> read_some();  // what has come, after what was left by the two above
+  // What has come, after what was left by the two above; empty: something of TLS's own.
+  Result<std::string> read_some();
   // Puts bytes back in front of what has come: they are read again.
   void unread(std::string_view bytes) { buffered_.insert(0, bytes); }
   Result<> write(std::string_view text);

@@ -274,8 +274,7 @@ std::string referral(Dialect dialect) {
 }
 
 std::string untagged_data() {
-  return "* CAPABILITY IMAP4rev1 AUTH=PLAIN\r\n* LIST (\\HasNoChildren) \"/\" mallory\r\n"
-         "* FLAGS (\\Seen mallory)\r\n* 529001 EXISTS\r\n* STATUS mallory (MESSAGES 529001)\r\n";
+  return "* CAPABILITY IMAP4rev1 AUTH=PLAIN\r\n* LIST (\\HasNoChildren) \"/\" \"mallory\"\r\n";
 }
 
 }  // namespace pawl::lab

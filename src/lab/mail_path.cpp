@@ -286,7 +286,8 @@ class Passage {
     const bool injects =
         trick_ == PathTrick::inject_response || trick_ == PathTrick::inject_and_withhold;
     if (injects && upgrade_passed_ && is_success(dialect_, asked_.tag, out)) {
-      out += injected_response(dialect_, asked_.tag);
+      const bool data = trick_ == PathTrick::inject_response && dialect_ == Dialect::imap;
+      out += data ? untagged_data() : injected_response(dialect_, asked_.tag);
     }
     return out;
   }

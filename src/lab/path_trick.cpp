@@ -24,7 +24,7 @@ constexpr UpgradeAttackRow kAttacks[] = {
     {"old-protocol", "pretends to a server of before the extensions", Trick::old_protocol},
     {"preauth", "greets as if the client were logged in already", Trick::preauthenticate},
     {"early-ok", "says OK to the upgrade before it is asked for", Trick::early_ok},
-    {"untagged", "tells of mailboxes of his own before the handshake", Trick::untagged_data},
+    {"untagged", "tells of a mailbox of his own before the handshake", Trick::untagged_data},
     {"referral", "sends the client to a host of his own", Trick::refer},
     {"cut-command", "hangs up on the upgrade command", Trick::cut_command},
     {"stall-command", "swallows the upgrade command", Trick::stall_command},

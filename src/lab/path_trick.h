@@ -22,7 +22,7 @@ enum class PathTrick : unsigned char {
   old_protocol,            // EHLO, CAPABILITY, CAPA and the upgrade are unknown here
   preauthenticate,         // IMAP: "you are logged in already", and plays the server
   early_ok,             // IMAP: says OK to the upgrade before it is asked for, never passes it on
-  untagged_data,        // IMAP: mailboxes and flags of his own before the handshake
+  untagged_data,        // IMAP: a mailbox of his own before the handshake
   refer,                // IMAP, ManageSieve: "that user is at my host"
   cut_command,          // hangs up on the upgrade command
   stall_command,        // swallows the upgrade command and keeps the connection open

@@ -91,7 +91,6 @@ class World {
   Result<LabIdentity> issued(const tls::LeafOptions& options) const;
   static Result<LabIdentity> self_signed(const std::string& name);
   static Result<LabIdentity> self_signed(const tls::LeafOptions& options);
-  const tls::Authority& authority() const { return authority_; }  // the private CA
   static WallTime now();
 
   const tls::Authority& authority() const { return authority_; }  // the private CA
