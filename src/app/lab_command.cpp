@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "app/commands.h"
+#include "app/lab_protocol.h"
 #include "lab/matrix.h"
 #include "lab/namespace.h"
 #include "lab/relay_postman.h"
@@ -17,7 +18,12 @@ namespace {
 constexpr Option kOptions[] = {
     {"message", 'm', "FILE", "send this message (default: a small one of the lab's own)"},
     {"destination", 'd', "NAME", "only this destination"},
-    {"attack", 'a', "NAME", "only this attack"},
+    {"attack", 'a', "NAME", "only this attack; with a command also \"all\""},
+    {"protocol", 'p', "NAME",
+     "attack sessions of smtp, submission, lmtp, imap, pop3, sieve or all"},
+    {"implicit", 0, "", "with --protocol: TLS from the first byte"},
+    {"mode", 0, "MODE", "with --protocol: only never, if-available or required"},
+    {"time-limit", 0, "SECONDS", "with a command: how long it may take under each attack (20)"},
     {"json", 0, "", "print a JSON array of rows (docs/json/lab.md)"},
     {"list", 0, "", "list destinations and attacks, and run nothing"},
     {"high-ports", 0, "", "use no namespace, but high ports of this host's loopback"},
@@ -30,6 +36,10 @@ void list() {
   }
   fmt::print("Attacks:\n");
   for (const lab::AttackRow& row : lab::attacks()) {
+    fmt::print("  {:<24} {}\n", row.name, row.sentence);
+  }
+  fmt::print("Attacks with --protocol:\n");
+  for (const lab::UpgradeAttackRow& row : lab::upgrade_attacks()) {
     fmt::print("  {:<24} {}\n", row.name, row.sentence);
   }
 }
@@ -80,6 +90,11 @@ int run(const Arguments& arguments) {
     list();
     return 0;
   }
+  if (arguments.has("protocol")) return run_lab_protocol(arguments, Progress());
+  if (!arguments.operands().empty()) {
+    return complain(
+        "lab", Error(Code::invalid_argument, "a command needs --protocol: what does it speak?"));
+  }
   auto rows = run_matrix(arguments);
   if (!rows) return complain("lab", rows.error());
   if (arguments.has("json")) {
@@ -94,14 +109,22 @@ int run(const Arguments& arguments) {
 
 constinit const Command lab_command{
     .name = "lab",
+    .operands = "[-- COMMAND...]",
+    .max_operands = 1000,
     .summary = "Run the relay against an attacker on a small internet of its own",
     .description =
         "Builds a DNSSEC-signed DNS, a private authority, policy hosts and receiving servers in a "
         "namespace of its own, without root, and puts an attacker on every path. One relay sends "
         "one message to every destination under every attack. Prints what each destination "
         "promised, what happened, the bytes that the attacker could read, and a verdict.\n"
+        "With --protocol it attacks sessions of mail clients instead. With a COMMAND, of that "
+        "program: {host} {port} {user} {password} {ca} {message} are replaced in its words and "
+        "stand in PAWL_LAB_HOST and so on. It says by the bytes on the wire whether user name, "
+        "password, envelope or content leaked and whether forged data was used: exit status 0 if "
+        "not, 1 if so. Without, of our own client: every protocol, attack and mode.\n"
         "Nothing outside loopback and the names under test. is touched.\n"
-        "Exit status 0 only if every promise held and every row came out as the reviewed table "
+        "Otherwise exit status 0 only if every promise held and every row came out as the reviewed "
+        "table "
         "says (src/lab/expected_outcomes.inc).",
     .options = kOptions,
     .run = run,
