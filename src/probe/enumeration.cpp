@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <array>
-#include <random>
+#include <ranges>
 
 #include "net/start.h"
 #include "probe/hello_asker.h"
@@ -345,7 +345,8 @@ net::Task<> find_the_rest(Shared questions) {
 
 net::Task<> ask_everything(Shared questions) {
   std::vector<net::Completion<void>> versions;
-  for (const auto& [wire, name] : kVersions) {
+  // The newest first: whether anybody answers at all is asked with what most hosts speak.
+  for (const auto& [wire, name] : std::views::reverse(kVersions)) {
     versions.push_back(
         net::start(wire == tls::kTls13 ? find_tls13(questions) : find_suites(questions, wire)));
   }

@@ -46,7 +46,8 @@ const Identities& identities() {
 using Answer = std::function<std::string(const std::string& hello)>;
 
 struct ServerOptions {
-  std::string greeting;        // empty: implicit TLS
+  std::string greeting;  // empty: implicit TLS
+  std::string turns_away_with = "421 4.7.0 too many\r\n";
   int at_a_time = 100;         // more connections are turned away
   int slow_after = 1'000'000;  // answers that came at once
 };
@@ -75,7 +76,9 @@ struct Host {
     const bool starttls = !host->options.greeting.empty();
     if (host->open >= host->options.at_a_time) {
       ++host->turned_away;
-      if (starttls) CO_TRY_VOID(co_await stream->write_all("421 4.7.0 too many\r\n", until));
+      if (!host->options.turns_away_with.empty()) {
+        CO_TRY_VOID(co_await stream->write_all(host->options.turns_away_with, until));
+      }
       co_return Result<>();
     }
     ++host->open;
@@ -111,7 +114,7 @@ struct Host {
   }
 };
 
-Answer openssl(std::shared_ptr<tls::ServerContext> context) {
+Answer openssl(const std::shared_ptr<tls::ServerContext>& context) {
   return [context](const std::string& hello) {
     auto engine = must(tls::make_server_engine(context));
     engine->feed(hello);
@@ -269,12 +272,17 @@ TEST(Enumeration, SeesAStapledResponse) {
 
 TEST(Enumeration, BacksOffWhereTheHostCountsConnections) {
   auto context = server_context({.min_version = tls::Version::tls1_3});
-  const Seen seen = look(openssl(context), {.greeting = "220 mx1.good.test\r\n", .at_a_time = 2},
-                         {.side_by_side = 4});
-  EXPECT_GT(seen.turned_away, 0);
-  EXPECT_FALSE(seen.offered.error) << seen.offered.error->sentence();
-  EXPECT_EQ(offered(seen.offered), Strings{"TLSv1.3"});
-  EXPECT_EQ(seen.offered.versions[4].suites.size(), 3U);
+  // In words before STARTTLS, as Exim does it where TLS comes first, and without a word.
+  for (const ServerOptions& host : {ServerOptions{.greeting = "220 mx1.good.test\r\n"},
+                                    ServerOptions{}, ServerOptions{.turns_away_with = ""}}) {
+    ServerOptions options = host;
+    options.at_a_time = 2;
+    const Seen seen = look(openssl(context), options, {.side_by_side = 4});
+    EXPECT_GT(seen.turned_away, 0);
+    EXPECT_FALSE(seen.offered.error) << seen.offered.error->sentence();
+    EXPECT_EQ(offered(seen.offered), Strings{"TLSv1.3"});
+    EXPECT_EQ(seen.offered.versions[4].suites.size(), 3U);
+  }
 }
 
 TEST(Enumeration, KeepsWhatItSawWhenTheTimeIsOver) {

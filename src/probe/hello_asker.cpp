@@ -16,10 +16,10 @@ using namespace std::chrono_literals;
 // A host that counts connections forgets those that are over after a moment, not at once.
 constexpr int kAttempts = 5;
 constexpr std::chrono::milliseconds kFirstPause = 250ms;
+// Before the question that must not be disturbed: until the connections before it are forgotten.
+constexpr std::chrono::milliseconds kQuiet = 50ms;
 // Between connections, once one at a time was too many.
 constexpr std::chrono::milliseconds kFirstGap = 10ms;
-// A host may end a connection silently because of the ClientHello, or because of its load.
-constexpr int kSilentEndsBelieved = 2;
 
 MonoTime now() {
   return std::chrono::steady_clock::now();
@@ -34,8 +34,9 @@ bool may_pass(const Error& error, bool answered) {
     case Code::dialog_protocol:
     case Code::timeout:
       return true;
-    case Code::connect_refused:
-      return answered;  // or nobody is there
+    case Code::connect_refused:  // or nobody is there
+    case Code::tls_handshake:    // words where TLS was asked for; or no TLS there
+      return answered;
     default:
       return false;
   }
@@ -56,7 +57,7 @@ HelloAsker::HelloAsker(SessionOptions session, const EnumerationOptions& options
     : session_(std::move(session)),
       began_(now()),
       until_(began_ + options.time_limit),
-      allowed_(std::max(options.side_by_side, 1)) {
+      wanted_(std::max(options.side_by_side, 1)) {
   session_.client.mode = starttls::Mode::required;
 }
 
@@ -76,9 +77,27 @@ net::Task<> HelloAsker::enter() {
 
 void HelloAsker::leave() {
   --running_;
-  if (running_ >= allowed_ || waiting_.empty()) return;
-  waiting_.front()->notify();
-  waiting_.pop_front();
+  wake();
+}
+
+void HelloAsker::allow(int connections) {
+  allowed_ = std::max(connections, 1);
+  wake();
+}
+
+// Who is woken in vain waits again.
+void HelloAsker::wake() {
+  for (int free = allowed_ - running_; free > 0 && !waiting_.empty(); --free) {
+    waiting_.front()->notify();
+    waiting_.pop_front();
+  }
+}
+
+net::Task<> HelloAsker::wait_again(std::chrono::milliseconds pause) {
+  leave();
+  auto slept = co_await net::sleep_until(std::min(now() + pause, until_));
+  auto entered = co_await enter();
+  co_return slept ? entered : slept;
 }
 
 net::Task<tls::Flight> HelloAsker::converse(const std::string& hello, bool* reached) {
@@ -110,7 +129,11 @@ net::Task<tls::Flight> HelloAsker::converse(const std::string& hello, bool* reac
     break;
   }
   channel.close();
-  if (flight.state() == tls::ServerFlight::State::failed) co_return fail(flight.error());
+  if (flight.state() == tls::ServerFlight::State::failed) {
+    // With TLS from the first byte a host that has had enough says so in clear.
+    *reached = !session_.client.implicit_tls || flight.flight().version.has_value();
+    co_return fail(flight.error());
+  }
   co_return flight.flight();
 }
 
@@ -121,7 +144,7 @@ void HelloAsker::stop(Error error) {
 
 net::Task<tls::Flight> HelloAsker::ask_in_turn(const std::string& hello) {
   std::chrono::milliseconds pause = kFirstPause;
-  int silent_ends = 0;
+  bool silent_before = false;
   for (int attempt = 1;; ++attempt, pause *= 2) {
     if (stopped_) co_return fail(*error_);
     if (now() >= until_) {
@@ -132,23 +155,42 @@ net::Task<tls::Flight> HelloAsker::ask_in_turn(const std::string& hello) {
     if (gap_ > 0ms) CO_TRY_VOID(co_await net::sleep_for(gap_));
     bool reached = false;
     auto flight = co_await converse(hello, &reached);
+    if (flight && is_silence(*flight)) {
+      // Behind a granted STARTTLS that is a refusal. Where TLS comes first it may be the load:
+      // asked once more and alone, which tells how this host refuses from now on.
+      if (silent_before || !session_.client.implicit_tls) refuses_silently_ = true;
+      if (refuses_silently_) {
+        allow(wanted_);
+        co_return flight;
+      }
+      silent_before = true;
+      allow(1);
+      CO_TRY_VOID(co_await wait_again(kFirstPause));
+      CO_TRY_VOID(co_await net::sleep_for(kQuiet));
+      continue;
+    }
     if (flight) {
+      if (silent_before) {  // it was the load
+        wanted_ /= 2;
+        gap_ = std::max(gap_, kFirstGap);
+      }
+      if (silent_before || !answered_) allow(wanted_);
       answered_ = true;
-      if (!is_silence(*flight) || ++silent_ends >= kSilentEndsBelieved) co_return flight;
-    } else if (reached) {
+      co_return flight;
+    }
+    if (reached) {
       if (!error_) error_ = flight.error();
       co_return flight;
-    } else if (attempt >= kAttempts || !may_pass(flight.error(), answered_)) {
+    }
+    if (attempt >= kAttempts || !may_pass(flight.error(), answered_)) {
       stop(flight.error());
       co_return flight;
     }
     // Too many connections, or too many at a time: fewer, later.
     if (allowed_ == 1) gap_ = std::clamp(gap_ * 2, kFirstGap, kFirstPause);
-    allowed_ = std::max(std::min(allowed_, running_) / 2, 1);
-    leave();
-    auto slept = co_await net::sleep_until(std::min(now() + pause, until_));
-    auto entered = co_await enter();
-    if (!slept || !entered) co_return fail(slept ? entered.error() : slept.error());
+    wanted_ = std::min(allowed_, running_) / 2;
+    allow(wanted_);
+    CO_TRY_VOID(co_await wait_again(pause));
   }
 }
 

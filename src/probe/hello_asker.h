@@ -30,6 +30,9 @@ class HelloAsker {
  private:
   net::Task<> enter();  // waits for its turn; leave() ends it
   void leave();
+  void allow(int connections);
+  void wake();
+  net::Task<> wait_again(std::chrono::milliseconds pause);  // leaves, and enters after the pause
   void stop(Error error);
   net::Task<tls::Flight> ask_in_turn(const std::string& hello);
   // One connection. `reached`: the host had the ClientHello before anything went wrong.
@@ -38,12 +41,14 @@ class HelloAsker {
   SessionOptions session_;
   MonoTime began_;
   MonoTime until_;
-  int allowed_;                      // connections at a time
+  int wanted_;                       // connections at a time
+  int allowed_ = 1;                  // now: the first question is asked alone
   std::chrono::milliseconds gap_{};  // between them
   int running_ = 0;
   int connections_ = 0;
   bool answered_ = false;  // the host has answered once
   std::deque<std::shared_ptr<net::Signal>> waiting_;
+  bool refuses_silently_ = false;  // how it refuses a ClientHello
   bool stopped_ = false;
   std::optional<Error> error_;
 };
