@@ -111,6 +111,7 @@ Outcome play(const ServerOptions& options, bool tls, std::string_view bytes, boo
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
   ServerOptions options{.hostname = "mx.example.org",
+                        .lmtp = (data[0] & 64U) != 0,
                         .starttls = (data[0] & 1U) != 0,
                         .auth = (data[0] & 2U) != 0,
                         .require_tls = (data[0] & 4U) != 0,
