@@ -13,6 +13,8 @@ all: build
 run: setup build
 	@echo "== The lab: a small internet on loopback, a real message, an attacker on the path"
 	./build/release/pawl lab --message tests/messages/letter.eml
+	@echo "== Mail clients: every protocol under every attack in every mode"
+	./build/release/pawl lab --protocol all
 
 test: setup
 	tools/setup.sh --peers

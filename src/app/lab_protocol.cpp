@@ -115,7 +115,10 @@ int judge_ours(const Arguments& arguments, const LabProgress& progress) {
   if (arguments.has("json")) {
     fmt::print("{}", lab::dialog_json(*rows));
   } else {
-    fmt::print("{}\n{}", lab::dialog_table(*rows), lab::dialog_summary(*rows));
+    // One protocol or attack is looked at line by line.
+    const bool all = arguments.value("protocol") == "all" && !arguments.has("attack");
+    fmt::print("{}\n{}", all ? lab::dialog_overview(*rows) : lab::dialog_table(*rows),
+               lab::dialog_summary(*rows));
   }
   return lab::count(*rows).good() ? 0 : 1;
 }

@@ -80,8 +80,9 @@ struct DialogCounts {
 };
 DialogCounts count(const std::vector<DialogRow>& rows);
 
-std::string dialog_table(const std::vector<DialogRow>& rows);    // for a person
-std::string dialog_summary(const std::vector<DialogRow>& rows);  // one paragraph
-std::string dialog_json(const std::vector<DialogRow>& rows);     // an array, docs/json/lab.md
+std::string dialog_overview(const std::vector<DialogRow>& rows);  // a line for each attack
+std::string dialog_table(const std::vector<DialogRow>& rows);     // a line for each session
+std::string dialog_summary(const std::vector<DialogRow>& rows);   // one paragraph
+std::string dialog_json(const std::vector<DialogRow>& rows);      // an array, docs/json/lab.md
 
 }  // namespace pawl::lab

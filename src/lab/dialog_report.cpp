@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <span>
 
 #include "base/text.h"
 #include "json/value.h"
@@ -20,6 +22,18 @@ std::string said(const DialogRow& row) {
   if (row.downgrade) return "went on in clear: " + row.downgrade->sentence();
   if (row.identity_doubted) return "did not prove its name";
   return "";
+}
+
+// "clear 2, refused 4": how many protocols came out how.
+std::string outcomes(std::span<const DialogRow> rows, starttls::Mode mode) {
+  std::vector<std::string> parts;
+  for (DialogOutcome outcome : {DialogOutcome::sealed, DialogOutcome::clear, DialogOutcome::stolen,
+                                DialogOutcome::refused}) {
+    const auto many = std::ranges::count_if(
+        rows, [&](const DialogRow& row) { return row.mode == mode && row.outcome == outcome; });
+    if (many > 0) parts.push_back(fmt::format("{} {}", name(outcome), many));
+  }
+  return join(parts, ", ");
 }
 
 json::Value named(const tamper::Examination& examination) {
@@ -56,6 +70,29 @@ DialogCounts count(const std::vector<DialogRow>& rows) {
     counts.named_with_memory += is_alarm(row.with_memory) || row.identity_doubted ? 1 : 0;
   }
   return counts;
+}
+
+std::string dialog_overview(const std::vector<DialogRow>& rows) {
+  constexpr std::array kModes = {starttls::Mode::never, starttls::Mode::if_available,
+                                 starttls::Mode::required};
+  std::string out = fmt::format("  {:<19}", "attack");
+  for (starttls::Mode mode : kModes) out += fmt::format(" {:<20}", starttls::name(mode));
+  out += " reported  named\n";
+  for (auto begin = rows.begin(); begin != rows.end();) {
+    const UpgradeAttackRow* attack = begin->attack;
+    auto end =
+        std::find_if(begin, rows.end(), [&](const DialogRow& row) { return row.attack != attack; });
+    const std::span<const DialogRow> of_it(begin, end);
+    const DialogCounts counts = count({begin, end});
+    out += fmt::format("{} {:<19}", counts.good() ? ' ' : '!', attack->name);
+    for (starttls::Mode mode : kModes) out += fmt::format(" {:<20}", outcomes(of_it, mode));
+    out += fmt::format(" {:<9}", fmt::format("{}/{}", counts.lowered_reported, counts.lowered));
+    out += counts.attacked > 0 ? fmt::format(" {}/{}", counts.named, counts.attacked)
+                               : fmt::format(" {} false alarms", counts.false_alarms);
+    out += '\n';
+    begin = end;
+  }
+  return out;
 }
 
 std::string dialog_table(const std::vector<DialogRow>& rows) {

@@ -104,11 +104,6 @@ class Passage {
     }
     // Inside his own TLS the attacker only reads along.
     if (is_upgrade(dialect_, command) && !client_->is_tls()) return upgrade(line);
-    // Who logs in here does so where the real server takes no logins: the attacker carries it on
-    // under a TLS of his own, so that the session goes on and he reads the rest.
-    if (meaning(dialect_, command) == Heard::credentials && trick_ != PathTrick::listen_only) {
-      TRY_VOID(upgrade_server());
-    }
     return pass_on(line);
   }
 
@@ -207,7 +202,11 @@ class Passage {
     TRY_VOID(client_->start_tls(*identity_, std::exchange(pending_, {})));
     if (!options_.implicit) ++handshakes_;
     heard_.emplace(ear_, dialect_);
-    return options_.implicit ? server_->start_tls_as_client() : upgrade_server();
+    if (!options_.implicit) {
+      TRY(bool granted, ask_server_for_tls());
+      if (!granted) return fail(Code::starttls_refused, "the real server will not");
+    }
+    return server_->start_tls_as_client();
   }
 
   Result<bool> ask_server_for_tls() {
@@ -227,28 +226,6 @@ class Passage {
     std::string whole = reply_.substr(0, size);
     reply_.erase(0, size);
     return whole;
-  }
-
-  // Between attacker and server only; where the server will not, the session goes on in clear.
-  Result<> upgrade_server() {
-    if (server_->is_tls()) return {};
-    TRY(bool granted, ask_server_for_tls());
-    if (!granted) return {};
-    TRY_VOID(server_->start_tls_as_client());
-    if (dialect_ == Dialect::sieve) {
-      // The capabilities come again, unasked; a client that was told nothing waits for nothing.
-      if (client_->is_tls()) return {};
-      std::string line;
-      while (!starts_with_ignoring_case(line, "OK")) {
-        TRY(line, server_reply({}));
-      }
-    }
-    if (dialect_ == Dialect::smtp && !client_->is_tls()) {
-      const bool lmtp = options_.protocol == starttls::Protocol::lmtp;
-      TRY_VOID(server_->write(lmtp ? "LHLO client.test\r\n" : "EHLO client.test\r\n"));
-      TRY_VOID(server_reply({}));
-    }
-    return {};
   }
 
   // Opossum: the client believes to upgrade, the server believes to serve implicit TLS, and both
