@@ -89,6 +89,7 @@ bool judge_trust(const CertificateSeen& seen, Findings& to) {
 void judge_identity(const HostReport& host, const CertificateSeen& seen, bool explained,
                     Findings& to) {
   const tls::Certificate& leaf = seen.chain.front();
+  if (IpAddress::parse(host.host)) add(to, FindingId::certificate_of_address, {}, which(leaf));
   if (!is_for(leaf, host.host)) {
     add(to, FindingId::certificate_other_name, {}, "it is for " + names_of(leaf));
     explained = true;

@@ -369,6 +369,7 @@ TEST_F(Check, a_host_by_itself_is_judged_without_a_domain) {
   const auto address = check("smtp://192.0.2.1");
   EXPECT_TRUE(has(address, FindingId::starttls_good, "192.0.2.1"));
   EXPECT_FALSE(has(address, FindingId::certificate_good));
+  EXPECT_TRUE(has(address, FindingId::certificate_of_address, "192.0.2.1"));
 }
 
 TEST_F(Check, another_path_is_compared) {

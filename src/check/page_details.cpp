@@ -216,7 +216,10 @@ Cell validity(const tls::Certificate& leaf, const Report& whole) {
 }
 
 Cell trust(const CertificateSeen& seen) {
-  if (!seen.pkix) return {"trusted", State::good};
+  if (!seen.pkix) {
+    if (seen.matched_name.empty()) return {"held against no name", State::unknown};
+    return {"trusted", State::good};
+  }
   switch (seen.pkix->code) {
     case Code::certificate_untrusted:
       return {"no trusted authority", State::note};

@@ -58,6 +58,8 @@ std::string text_of(FindingId id) {
       return "invalid";
     case FindingId::service_certificate_refused:
       return "refused";
+    case FindingId::certificate_of_address:
+      return "no name";
     case FindingId::weak_key:
       return "weak key";
     case FindingId::weak_signature:
