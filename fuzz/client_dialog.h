@@ -92,7 +92,7 @@ class ClientSession {
     if (output.empty()) return;
     bool bare = options_.mode == starttls::Mode::required && !dialog_->secure();
     if (bare && !starttls::is_negotiation(protocol_, output, options_.client_name)) std::abort();
-    tag_ = output.substr(0, output.find(' '));
+    if (output.find(' ') == 12) tag_ = output.substr(0, 12);  // not before the rest of a command
     dialog_->sent();
   }
 
