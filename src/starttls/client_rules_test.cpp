@@ -218,6 +218,7 @@ TEST_P(Client, EarlyTaggedOk) {
 TEST_P(Client, CapabilityCarryOver) {
   TestClient client = upgrading();
   EXPECT_TRUE(client.dialog().upgrade_offered());
+  EXPECT_THAT(client.dialog().capabilities(), Not(IsEmpty()));
   client.tls();
   EXPECT_THAT(client.dialog().capabilities(), IsEmpty());
   client.says(words().without_login);
