@@ -59,7 +59,7 @@ Result<> FaultyDomains::make_main_certificates() {
   fault(kDomain, "certificate_self_signed", full("mx-self"));
   TRY(auto stranger, tls::Authority::make("Nobody's authority", now));
   TRY(auto strange, stranger.issue(tls::leaf_for({full("mx-untrusted")}, now)));
-  TRY(LabIdentity untrusted, lab::World::load(std::move(strange)));
+  TRY(LabIdentity untrusted, lab::load_identity(std::move(strange)));
   add_mx(zone, kOwner, in_zone("mx-untrusted"), untrusted);
   fault(kDomain, "certificate_untrusted", full("mx-untrusted"));
   return {};
