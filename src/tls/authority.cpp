@@ -164,15 +164,14 @@ Result<std::string> Authority::ocsp_response(std::string_view certificate_pem,
                                              const OcspOptions& options) const {
   TRY(auto certificates, read_certificates(certificate_pem, "the certificate for OCSP"));
   const OpensslPointer<OCSP_BASICRESP, OCSP_BASICRESP_free> basic(OCSP_BASICRESP_new());
-  // The response takes the id over.
-  OCSP_CERTID* id =
-      OCSP_cert_to_id(EVP_sha1(), sk_X509_value(certificates.get(), 0), state_->certificate.get());
+  const OpensslPointer<OCSP_CERTID, OCSP_CERTID_free> id(
+      OCSP_cert_to_id(EVP_sha1(), sk_X509_value(certificates.get(), 0), state_->certificate.get()));
   const OpensslPointer<ASN1_TIME, ASN1_TIME_free> this_update(ASN1_TIME_new());
   const OpensslPointer<ASN1_TIME, ASN1_TIME_free> next_update(ASN1_TIME_new());
   set_time(this_update.get(), options.this_update);
   set_time(next_update.get(), options.next_update);
   OCSP_basic_add1_status(
-      basic.get(), id, options.revoked ? V_OCSP_CERTSTATUS_REVOKED : V_OCSP_CERTSTATUS_GOOD,
+      basic.get(), id.get(), options.revoked ? V_OCSP_CERTSTATUS_REVOKED : V_OCSP_CERTSTATUS_GOOD,
       OCSP_REVOKED_STATUS_NOSTATUS, options.revoked ? this_update.get() : nullptr,
       this_update.get(), next_update.get());
   if (OCSP_basic_sign(basic.get(), state_->certificate.get(), state_->key.get(), EVP_sha256(),
