@@ -146,7 +146,7 @@ Result<ToolFindings> ask_testssl(const Service& service, const lab::Scratch& scr
   std::filesystem::remove(file);
   TRY(std::string text,
       run(fmt::format(
-          "timeout 280 testssl --quiet --color 0 --warnings off --jsonfile {} {} -p -e -f -S "
+          "timeout 900 testssl --quiet --color 0 --warnings off --jsonfile {} {} -p -e -f -S "
           "--ip {} {}:{}",
           file, service.implicit_tls ? std::string() : fmt::format("-t {}", plain_name(service)),
           service.at.address.text(), service.host, service.at.port)));
