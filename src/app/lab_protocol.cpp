@@ -14,6 +14,8 @@ namespace pawl::app {
 
 namespace {
 
+constexpr int kNothingProved = 69;  // EX_UNAVAILABLE: the program never met the attacker
+
 Result<const starttls::ProtocolRow*> find_protocol(const std::string& name) {
   const starttls::ProtocolRow* found = starttls::find_protocol(name);
   if (found != nullptr) return found;
@@ -81,7 +83,10 @@ int judge_foreign(const Arguments& arguments) {
       fmt::print("The program said: {}\n", printable(runs->front().ran.printed, 600));
     }
   }
-  return std::ranges::any_of(*runs, &lab::ForeignRun::harmed) ? 1 : 0;
+  if (std::ranges::any_of(*runs, &lab::ForeignRun::harmed)) return 1;
+  const bool met = std::ranges::all_of(
+      *runs, [](const lab::ForeignRun& run) { return run.judgement.connections > 0; });
+  return met ? 0 : kNothingProved;
 }
 
 Result<std::vector<lab::DialogRow>> run_ours(const Arguments& arguments,
