@@ -177,8 +177,10 @@ TEST_F(Upgrade, ALookSaysWhatIsOfferedAndOffersNothingTwice) {
       EXPECT_NE(capability, "STLS");
     }
     if (service.logins && !service.implicit_tls) {
+      // Dovecot's submission says AUTH before TLS, and names no mechanism.
       for (const std::string& capability : seen->capabilities_in_clear)
-        EXPECT_FALSE(capability.starts_with("AUTH ") || capability.starts_with("AUTH="))
+        EXPECT_FALSE((capability.starts_with("AUTH ") && capability.size() > 5) ||
+                     capability.starts_with("AUTH="))
             << capability;
     }
   }
