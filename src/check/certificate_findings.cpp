@@ -102,6 +102,15 @@ void judge_identity(const HostReport& host, const CertificateSeen& seen, bool ex
 
 void judge_ocsp(const CertificateSeen& seen, Findings& to) {
   using State = tls::Ocsp::State;
+  if (!seen.ocsp_doubt.empty() &&
+      (seen.ocsp_state == State::good || seen.ocsp_state == State::revoked)) {
+    // Anybody may have written it. Where the issuer's certificate was not sent, nothing can be
+    // said.
+    if (seen.chain.size() > 1) {
+      add(to, FindingId::ocsp_stale, {}, seen.ocsp + ", and " + seen.ocsp_doubt);
+    }
+    return;
+  }
   switch (seen.ocsp_state) {
     case State::good:
       add(to, FindingId::ocsp_good, {});

@@ -136,9 +136,43 @@ TEST_F(Check, tlsa_records_that_match_nothing_are_a_fault) {
   world_.dns.add("_25._tcp.mx2.example.org", dns::Type::tlsa, "3 1 1 " + std::string(64, '1'));
   const auto report = check();
   EXPECT_TRUE(has(report, FindingId::tlsa_mismatch, "mx2.example.org"));
-  EXPECT_TRUE(has(report, FindingId::enforcing_sender_refuses, "mx2.example.org"));
+  EXPECT_TRUE(has(report, FindingId::dane_sender_refuses, "mx2.example.org"));
   EXPECT_EQ(report.hosts[1].refused->code, Code::tlsa_mismatch);
   EXPECT_FALSE(has(report, FindingId::dane_good, "mx2.example.org"));
+}
+
+// The host has had enough of us when it is asked as a sender that enforces would ask it.
+net::Task<probe::Look> look_but_break_off_the_demanding(probe::SessionOptions session) {
+  if (session.client.mode != starttls::Mode::required) {
+    co_return co_await probe::look(std::move(session));
+  }
+  probe::Look broken;
+  broken.at = session.to;
+  broken.timings.connected = std::chrono::milliseconds(1);
+  broken.error = Error(Code::connection_reset, "by the host");
+  co_return broken;
+}
+
+TEST_F(Check, a_session_that_breaks_off_before_tls_is_neither_a_refusal_nor_a_proof) {
+  add_mx("mx2.example.org", 20);
+  world_.serve("192.0.2.20", world_.good("mx2.example.org"));
+  world_.dns.add("_25._tcp.mx2.example.org", dns::Type::tlsa, "3 1 1 " + std::string(64, '1'));
+  world_.probes.look = look_but_break_off_the_demanding;
+  const auto report = check();
+  EXPECT_FALSE(has(report, FindingId::enforcing_sender_refuses));
+  EXPECT_FALSE(has(report, FindingId::dane_sender_refuses));
+  EXPECT_TRUE(has(report, FindingId::tlsa_mismatch, "mx2.example.org"));
+  EXPECT_FALSE(has(report, FindingId::dane_good, "mx2.example.org"));
+  EXPECT_TRUE(has(report, FindingId::dane_good, "mx1.example.org"));
+}
+
+TEST_F(Check, an_offer_that_was_taken_out_is_tampering_although_tls_came_to_be) {
+  add_mx("mx2.example.org", 20);
+  TestServer stripped = world_.good("mx2.example.org");
+  stripped.replies["EHLO"] = "250-mx2.example.org\r\n250 8BITMIME\r\n";
+  world_.serve("192.0.2.20", stripped);
+  const auto report = check();
+  EXPECT_TRUE(has(report, FindingId::tampered, "mx2.example.org [192.0.2.20]"));
 }
 
 TEST_F(Check, odd_tlsa_records_beside_a_good_one_are_named_each) {
@@ -244,7 +278,7 @@ TEST_F(Check, a_tlsa_look_up_that_fails_makes_senders_skip_the_host) {
                   Error(Code::dns_servfail, "SERVFAIL"));
   const auto report = check();
   EXPECT_TRUE(has(report, FindingId::tlsa_lookup_failed, "mx2.example.org"));
-  EXPECT_TRUE(has(report, FindingId::enforcing_sender_refuses, "mx2.example.org"));
+  EXPECT_TRUE(has(report, FindingId::dane_sender_refuses, "mx2.example.org"));
 }
 
 TEST_F(Check, hosts_that_cannot_be_found_or_reached_are_said) {

@@ -44,8 +44,7 @@ std::string short_text(const dns::Tlsa& record) {
 
 // The engine proved it, whatever our own comparison found (a trust anchor that is not sent).
 bool is_proved(const HostReport& host, const AddressReport& address) {
-  return host.verdict && host.verdict->usable && host.verdict->profile.dane &&
-         address.look.secure && !address.refused;
+  return host.verdict && host.verdict->usable && host.verdict->profile.dane && address.satisfied;
 }
 
 void fill_matches(HostReport& host) {

@@ -73,7 +73,10 @@ std::optional<CertificateSeen> certificate_in(const probe::Look& look) {
   }
   seen.matched_name = look.tls->matched_name;
   seen.ocsp = look.tls->ocsp ? look.tls->ocsp->text() : "none";
-  if (look.tls->ocsp) seen.ocsp_state = look.tls->ocsp->state;
+  if (look.tls->ocsp) {
+    seen.ocsp_state = look.tls->ocsp->state;
+    if (!look.tls->ocsp->verified) seen.ocsp_doubt = look.tls->ocsp->detail;
+  }
   return seen;
 }
 
@@ -134,10 +137,17 @@ net::Task<std::vector<TlsaSeen>> tlsa_of(Walk& walk, policy::DaneFacts dane, std
   co_return seen;
 }
 
+// The session ended for no reason of TLS: a host that counts connections, a line that breaks.
+bool is_mishap(Code code) {
+  return code == Code::connection_lost || code == Code::connection_reset || code == Code::timeout;
+}
+
 // What a sender would say who got this far with the demands of the verdict.
 std::optional<Error> refusal(const probe::Look& strict) {
   if (strict.proof_failed) return strict.proof_failed;
   if (!strict.timings.connected) return {};  // no matter of policy
+  // Before the handshake nothing was demanded yet, and the same address has just done it.
+  if (strict.error && !strict.timings.upgrading && is_mishap(strict.error->code)) return {};
   return strict.error;
 }
 
@@ -152,6 +162,7 @@ net::Task<> ask_address(Walk& walk, const HostReport& host, AddressReport& addre
   session.profile = host.verdict->profile;
   CO_TRY(const probe::Look strict, co_await look(walk, std::move(session)));
   address.refused = refusal(strict);
+  address.satisfied = strict.secure && !strict.proof_failed && !strict.error;
   co_return Result<>();
 }
 

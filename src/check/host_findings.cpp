@@ -66,7 +66,7 @@ void judge_host(const TargetReport& report, const HostReport& host, const JudgeO
     reached.push_back(&address);
     Findings& here = found.emplace_back();
     judge_session(host, address, here);
-    judge_offered(address, here);
+    judge_offered(host, address, here);
     judge_certificates(host, address, options, here);
     with_tls = with_tls || address.look.secure;
     without = without || std::ranges::any_of(here, [](const Finding& finding) {

@@ -40,17 +40,50 @@ Findings worst_first(Findings found) {
   return sorted;
 }
 
+bool is_promised_by(const HostReport& host, policy::Source source) {
+  return std::ranges::find(host.verdict->promised_by, source) != host.verdict->promised_by.end();
+}
+
+// Whose demand was not met: where the error itself does not say, everybody's who has made one.
+void add_refusal(const HostReport& host, const std::string& subject, const Error& why,
+                 Findings& to) {
+  bool dane = is_promised_by(host, policy::Source::dane);
+  bool sts = is_promised_by(host, policy::Source::mta_sts);
+  switch (why.code) {
+    case Code::tlsa_mismatch:
+    case Code::tlsa_invalid:
+    case Code::tlsa_lookup:
+    case Code::dnssec_bogus:
+    case Code::dane_required:
+      dane = true;
+      sts = false;
+      break;
+    case Code::sts_mx_mismatch:
+      dane = false;
+      break;
+    case Code::certificate_untrusted:
+    case Code::certificate_expired:
+    case Code::certificate_host_mismatch:
+    case Code::certificate_invalid:
+      dane = dane && !sts;
+      break;
+    default:
+      break;
+  }
+  if (dane) add(to, FindingId::dane_sender_refuses, subject, why.sentence());
+  if (sts || !dane) add(to, FindingId::enforcing_sender_refuses, subject, why.sentence());
+}
+
 void judge_refusals(const TargetReport& report, Findings& to) {
   for (const HostReport& host : report.hosts) {
     if (!host.verdict || (host.facts && host.facts->addresses.empty())) continue;
     if (host.refused) {
-      add(to, FindingId::enforcing_sender_refuses, subject_of(host), host.refused->sentence());
+      add_refusal(host, subject_of(host), *host.refused, to);
       continue;
     }
     for (const AddressReport& address : host.addresses) {
       if (!address.refused) continue;
-      add(to, FindingId::enforcing_sender_refuses, subject_of(host, address),
-          address.refused->sentence());
+      add_refusal(host, subject_of(host, address), *address.refused, to);
     }
   }
 }

@@ -36,7 +36,7 @@ void judge_host(const TargetReport& report, const HostReport& host, const JudgeO
                 Findings& to);
 // Of one address, subject left empty.
 void judge_session(const HostReport& host, const AddressReport& address, Findings& to);
-void judge_offered(const AddressReport& address, Findings& to);
+void judge_offered(const HostReport& host, const AddressReport& address, Findings& to);
 void judge_certificates(const HostReport& host, const AddressReport& address,
                         const JudgeOptions& options, Findings& to);
 

@@ -66,11 +66,14 @@ probe::VersionSeen version(std::string name, std::uint16_t wire,
   return {std::move(name), wire, true, std::move(suites), {}};
 }
 
-std::vector<std::string> offered(probe::Enumeration enumeration) {
+std::vector<std::string> offered(probe::Enumeration enumeration,
+                                 starttls::Protocol protocol = starttls::Protocol::smtp) {
   AddressReport one = address();
   one.offered = std::move(enumeration);
   Findings found;
-  judge_offered(one, found);
+  HostReport at = host();
+  at.protocol = protocol;
+  judge_offered(at, one, found);
   return names(found);
 }
 
@@ -100,6 +103,28 @@ TEST(JudgeOffered, names_what_is_weak_and_what_is_missing) {
                                                    "tls13_missing", "insecure_renegotiation"));
 }
 
+// Postfix offers them by default: a sender that verifies has none of them in its own list.
+TEST(JudgeOffered,
+     anonymous_suites_hurt_where_a_certificate_is_due_and_not_beside_others_at_an_mx) {
+  const probe::SuiteSeen anonymous{0xc018, "TLS_ECDH_anon_WITH_AES_128_CBC_SHA", "x25519", true,
+                                   true};
+  const probe::SuiteSeen null{0xc015, "TLS_ECDH_anon_WITH_NULL_SHA", "x25519", true, true};
+  probe::Enumeration both;
+  both.secure_renegotiation = true;
+  both.versions = {version("TLSv1.2", 0x0303, {kEcdhe, anonymous}),
+                   version("TLSv1.3", 0x0304, {kGcm})};
+  EXPECT_THAT(offered(both), UnorderedElementsAre("tls13_good", "anonymous_suites"));
+  EXPECT_THAT(offered(both, starttls::Protocol::submission),
+              UnorderedElementsAre("tls13_good", "weak_suites"));
+  auto broken = both;
+  broken.versions[0].suites.push_back(null);
+  EXPECT_THAT(offered(broken),
+              UnorderedElementsAre("tls13_good", "anonymous_suites", "weak_suites"));
+  auto alone = both;
+  alone.versions = {version("TLSv1.2", 0x0303, {anonymous})};
+  EXPECT_THAT(offered(alone), UnorderedElementsAre("tls13_missing", "weak_suites"));
+}
+
 TEST(JudgeOffered, concludes_nothing_from_what_an_aborted_enumeration_did_not_see) {
   probe::Enumeration aborted;
   aborted.versions = {version("TLSv1.0", 0x0301, {kRsa})};
@@ -124,6 +149,52 @@ TEST(JudgeCertificates, reads_what_is_stapled) {
     judge_certificates(one, one.addresses[0], kOptions, found);
     EXPECT_EQ(names(found), expected) << static_cast<int>(state);
   }
+}
+
+TEST(JudgeCertificates, believes_no_staple_that_its_issuer_has_not_signed) {
+  for (const auto state : {tls::Ocsp::State::good, tls::Ocsp::State::revoked}) {
+    HostReport one = host();
+    CertificateSeen& seen = one.addresses[0].certificates[0];
+    seen.ocsp_state = state;
+    seen.ocsp_doubt = "its signature is not the issuer's";
+    Findings found;
+    judge_certificates(one, one.addresses[0], kOptions, found);
+    EXPECT_THAT(names(found), ElementsAre("certificate_good"))
+        << "who could have signed is unknown";
+    seen.chain.push_back(leaf());
+    found.clear();
+    judge_certificates(one, one.addresses[0], kOptions, found);
+    EXPECT_THAT(names(found), ElementsAre("ocsp_stale"));
+  }
+}
+
+// What a host is refused for stands in the column of the demand that it does not meet.
+TEST(JudgeRefusals, stand_with_the_demand_that_failed) {
+  using policy::Source;
+  const auto refusals = [](std::vector<Source> promised, Code code) {
+    TargetReport report;
+    report.target.text = "example.org";
+    report.hosts = {host()};
+    HostReport& one = report.hosts[0];
+    one.verdict.emplace();
+    one.verdict->promised_by = std::move(promised);
+    one.refused = Error(code, "as written");
+    judge(report, kOptions);
+    const bool dane = one.stages[static_cast<std::size_t>(StageName::dane)].text == "refused";
+    const bool sts = one.stages[static_cast<std::size_t>(StageName::mta_sts)].text == "refused";
+    return std::pair(dane, sts);
+  };
+  const std::pair dane(true, false);
+  const std::pair sts(false, true);
+  const std::pair both(true, true);
+  EXPECT_EQ(refusals({Source::dane}, Code::tlsa_mismatch), dane);
+  EXPECT_EQ(refusals({Source::dane, Source::mta_sts}, Code::tlsa_mismatch), dane);
+  EXPECT_EQ(refusals({Source::dane}, Code::starttls_not_offered), dane);
+  EXPECT_EQ(refusals({}, Code::tlsa_lookup), dane);
+  EXPECT_EQ(refusals({Source::dane, Source::mta_sts}, Code::starttls_not_offered), both);
+  EXPECT_EQ(refusals({Source::dane, Source::mta_sts}, Code::certificate_untrusted), sts);
+  EXPECT_EQ(refusals({Source::dane, Source::mta_sts}, Code::sts_mx_mismatch), sts);
+  EXPECT_EQ(refusals({Source::mta_sts}, Code::certificate_expired), sts);
 }
 
 TEST(JudgeCertificates, names_the_cause_once) {

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 
 #include "base/text.h"
 #include "check/judge.h"
@@ -30,13 +31,22 @@ bool is_small_group(const std::string& key_exchange) {
   return bits && *bits < kSmallestDhGroup;
 }
 
+// Nothing is wrong with the suite but that nobody proves anything in it.
+bool is_only_anonymous(const std::string& suite) {
+  constexpr std::array<std::string_view, 4> kBroken = {"NULL", "RC4", "DES", "IDEA"};
+  return suite.contains("_anon_WITH_") &&
+         std::ranges::none_of(kBroken, [&](std::string_view word) { return suite.contains(word); });
+}
+
 struct Seen {
   std::vector<std::string> ssl;
   std::vector<std::string> old;
   bool modern = false;  // TLS 1.2 or 1.3
   bool tls13 = false;
-  bool renegotiates = false;  // TLS 1.2 or older
-  std::vector<std::string> weak;
+  bool renegotiates = false;      // TLS 1.2 or older
+  std::vector<std::string> weak;  // without the anonymous ones
+  std::vector<std::string> anonymous;
+  bool authenticated = false;  // there is one that is not anonymous
   std::vector<std::string> without_secrecy;
   bool with_secrecy = false;
   std::vector<std::string> small_groups;
@@ -56,7 +66,12 @@ Seen sum_up(const probe::Enumeration& offered) {
     seen.tls13 = seen.tls13 || version.wire == kTls13;
     seen.renegotiates = seen.renegotiates || version.wire <= kTls12;
     for (const probe::SuiteSeen& suite : version.suites) {
-      if (suite.weak) add_name(seen.weak, suite.name);
+      if (is_only_anonymous(suite.name)) {
+        add_name(seen.anonymous, suite.name);
+      } else if (suite.weak) {
+        add_name(seen.weak, suite.name);
+      }
+      seen.authenticated = seen.authenticated || !suite.name.contains("_anon_");
       if (suite.forward_secrecy) {
         seen.with_secrecy = true;
       } else {
@@ -69,11 +84,21 @@ Seen sum_up(const probe::Enumeration& offered) {
 }
 
 // What was seen to be offered; it holds however far the enumeration came.
-void judge_presence(const Seen& seen, const probe::Enumeration& offered, Findings& to) {
+void judge_presence(const HostReport& host, const Seen& seen, const probe::Enumeration& offered,
+                    Findings& to) {
   if (!seen.ssl.empty()) add(to, FindingId::ssl_offered, {}, listed(seen.ssl));
   if (!seen.old.empty()) add(to, FindingId::old_tls_offered, {}, listed(seen.old));
   if (seen.tls13) add(to, FindingId::tls13_good, {});
-  if (!seen.weak.empty()) add(to, FindingId::weak_suites, {}, listed(seen.weak));
+  std::vector<std::string> weak = seen.weak;
+  if (is_mx(host) && seen.authenticated) {
+    // Who asks for a proof offers no such suite; to who asks for none a certificate proves nothing.
+    if (!seen.anonymous.empty()) {
+      add(to, FindingId::anonymous_suites, {}, listed(seen.anonymous));
+    }
+  } else {
+    weak.insert(weak.end(), seen.anonymous.begin(), seen.anonymous.end());
+  }
+  if (!weak.empty()) add(to, FindingId::weak_suites, {}, listed(weak));
   if (!seen.small_groups.empty()) {
     add(to, FindingId::small_dh_group, {}, listed(seen.small_groups));
   }
@@ -115,11 +140,11 @@ void judge_handshake(const tls::Description& session, Findings& to) {
 
 }  // namespace
 
-void judge_offered(const AddressReport& address, Findings& to) {
+void judge_offered(const HostReport& host, const AddressReport& address, Findings& to) {
   if (!address.look.secure || !address.look.tls || !address.look.tls->version) return;
   if (address.offered) {
     const Seen seen = sum_up(*address.offered);
-    judge_presence(seen, *address.offered, to);
+    judge_presence(host, seen, *address.offered, to);
     if (!address.offered->error) {
       judge_absence(seen, *address.offered, to);
       return;

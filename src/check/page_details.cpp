@@ -148,6 +148,9 @@ Cell outcome_of(const HostReport& host, bool all) {
     return {"refuses: " + (all ? host.refused->sentence() : why), State::fault};
   }
   if (!host.verdict->tls_required) return {"delivers, whoever listens or answers", State::note};
+  const bool asked =
+      std::ranges::any_of(host.addresses, [](const AddressReport& one) { return one.satisfied; });
+  if (!asked) return {"not known: no session came about", State::unknown};
   return {"delivers", State::good};
 }
 

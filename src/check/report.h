@@ -41,6 +41,7 @@ struct CertificateSeen {
   std::string matched_name;             // the host's name as the certificate has it
   std::string ocsp;  // tls::Ocsp::text(): "none", "good until 2026-12-01", "revoked", ...
   tls::Ocsp::State ocsp_state = tls::Ocsp::State::none;
+  std::string ocsp_doubt{};  // why nobody vouches for what is stapled; empty: its issuer does
 };
 
 struct AddressReport {
@@ -52,6 +53,7 @@ struct AddressReport {
   // Why a sender that demands HostReport::verdict would refuse this address; nothing: it would not,
   // or nothing is demanded, or the address could not be asked.
   std::optional<Error> refused;
+  bool satisfied = false;     // asked with those demands it met them all
   std::vector<Stage> stages;  // one per StageName, in its order
 };
 

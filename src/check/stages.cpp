@@ -82,6 +82,7 @@ std::string text_of(FindingId id) {
     case FindingId::sts_mx_not_covered:
     case FindingId::sts_mx_not_covered_yet:
       return "not covered";
+    case FindingId::dane_sender_refuses:
     case FindingId::enforcing_sender_refuses:
       return "refused";
     case FindingId::greeting_refused:

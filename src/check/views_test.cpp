@@ -57,6 +57,17 @@ Report hostile_report() {
   return report;
 }
 
+TEST(TextView, SaysOfNoHostThatASenderDeliversToItWhichWasNotAsked) {
+  Report report = rich_report();
+  EXPECT_THAT(text_view(report, {.width = 120}), HasSubstr(" delivers\n"));
+  for (TargetReport& target : report.targets) {
+    for (HostReport& host : target.hosts) {
+      for (AddressReport& address : host.addresses) address.satisfied = false;
+    }
+  }
+  EXPECT_THAT(text_view(report, {.width = 120}), Not(HasSubstr(" delivers\n")));
+}
+
 TEST(TextView, ThePageIsAsReviewed) {
   expect_golden("page.txt", text_view(rich_report(), {.width = 120}));
 }

@@ -243,8 +243,15 @@ void Examiner::missing(std::string_view evidence) {
 }
 
 void Examiner::offer() {
-  if (reading_.established || reading_.implicit_tls) return;
+  if (reading_.implicit_tls) return;
   const List* without = list_without_offer();
+  // Also where it came to TLS: who takes the offer out may have counted on nobody asking.
+  if (reading_.answer == Answer::granted && without != nullptr && !offered()) {
+    find(Signature::capability_removed, Confidence::likely, reading_.answer_line,
+         fmt::format("{} is not offered, and granted when asked for: the offer was taken out",
+                     keyword_));
+  }
+  if (reading_.established) return;
   bool earlier = false;
   for (const List& list : reading_.lists) {
     if (list.tls) continue;
@@ -268,11 +275,6 @@ void Examiner::offer() {
                      keyword_));
   }
   if (without == nullptr) return;
-  if (reading_.answer == Answer::granted) {
-    find(Signature::capability_removed, Confidence::likely, reading_.answer_line,
-         fmt::format("{} is not offered, and granted when asked for: the offer was taken out",
-                     keyword_));
-  }
   missing(without->last_line);
   // No way in at all: a server has one or the other.
   std::span<const std::string_view> entries(reading_.entries);

@@ -40,7 +40,7 @@ Result<> FaultyDomains::make_signed() {
   TRY_VOID(host("mx-mismatch"));
   add_tlsa(zone, in_zone("mx-mismatch"), other);
   fault(kDomain, "tlsa_mismatch", full("mx-mismatch"));
-  fault(kDomain, "enforcing_sender_refuses", full("mx-mismatch"));
+  fault(kDomain, "dane_sender_refuses", full("mx-mismatch"));
   // Usage 1 authenticates nobody in mail; beside it stands nothing.
   TRY_VOID(host("mx-unusable"));
   add_tlsa(zone, in_zone("mx-unusable"), "1 1 1 " + std::string(64, 'b'));
@@ -61,7 +61,7 @@ Result<> FaultyDomains::make_signed() {
   add_tlsa(zone, in_zone("mx-bogus"), good);
   zone.corrupt("_25._tcp." + in_zone("mx-bogus"), "TLSA");
   fault(kDomain, "tlsa_lookup_failed", full("mx-bogus"));
-  fault(kDomain, "enforcing_sender_refuses", full("mx-bogus"));
+  fault(kDomain, "dane_sender_refuses", full("mx-bogus"));
   TRY(good, host("mx.uncovered"));
   add_tlsa(zone, in_zone("mx.uncovered"), good);
   fault(kDomain, "sts_mx_not_covered", full("mx.uncovered"));
@@ -75,7 +75,7 @@ Result<> FaultyDomains::make_signed() {
   add_mx(zone, kOwner, in_zone("mx-kinds"), LabIdentity{rsa, both});
   add_tlsa(zone, in_zone("mx-kinds"), for_rsa.text());
   fault(kDomain, "tlsa_one_kind", full("mx-kinds"));
-  fault(kDomain, "enforcing_sender_refuses", full("mx-kinds"));  // one that gets the other kind
+  fault(kDomain, "dane_sender_refuses", full("mx-kinds"));  // one that gets the other kind
 
   TRY_VOID(world_->add_policy(
       zone, kOwner, "1",
