@@ -175,6 +175,13 @@ TEST_F(Check, an_offer_that_was_taken_out_is_tampering_although_tls_came_to_be) 
   EXPECT_TRUE(has(report, FindingId::tampered, "mx2.example.org [192.0.2.20]"));
 }
 
+TEST_F(Check, srv_records_that_cannot_be_looked_up_are_not_taken_for_none) {
+  world_.options.services = true;
+  EXPECT_FALSE(has(check(), FindingId::dns_unanswered));
+  world_.dns.fail("_imaps._tcp.example.org", dns::Type::srv, Error(Code::dns_servfail, "SERVFAIL"));
+  EXPECT_TRUE(has(check(), FindingId::dns_unanswered, "SRV records of example.org"));
+}
+
 TEST_F(Check, odd_tlsa_records_beside_a_good_one_are_named_each) {
   world_.dns.add("_25._tcp.mx1.example.org", dns::Type::tlsa, "1 0 1 " + std::string(64, '1'));
   world_.dns.add("_25._tcp.mx1.example.org", dns::Type::tlsa,

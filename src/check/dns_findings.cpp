@@ -127,6 +127,10 @@ void judge_dns(TargetReport& report, const JudgeOptions& options, Findings& to) 
   for (const policy::MxFacts& mx : report.domain->facts.mx) {
     judge_mx_host(mx, report.domain->facts.implicit_mx, options, to);
   }
+  if (report.domain->services_error) {
+    add_dns_error(to, "SRV records of " + report.domain->domain.text(),
+                  *report.domain->services_error);
+  }
   for (const PathSeen& path : report.domain->paths) {
     compare_paths(report.domain->facts, path, report.domain->domain.text(), to);
   }

@@ -176,7 +176,8 @@ net::Task<TargetReport> walk_mail_domain(Walk& walk, Target target) {
   auto asking_tlsrpt = net::start(look_at_tlsrpt(walk, domain));
   auto asking_paths = net::start(find_mx_over_all(walk, domain));
   std::optional<net::Completion<std::vector<ServiceSeen>>> asking_services;
-  if (walk.options.services) asking_services = net::start(look_for_services(walk, domain));
+  if (walk.options.services)
+    asking_services = net::start(look_for_services(walk, domain, report.domain->services_error));
   auto facts = co_await find_mx(walk.resolver, domain);
   if (auto mx = co_await raw_mx(walk, domain)) report.domain->mx = *std::move(mx);
   if (auto paths = co_await asking_paths.wait()) report.domain->paths = *std::move(paths);

@@ -14,6 +14,8 @@ net::Task<TlsrptSeen> look_at_tlsrpt(Walk& walk, dns::Name domain);
 
 // The SRV records of RFC 6186 and RFC 8314 and of ManageSieve; those that say "not offered" (".")
 // stand in it as well.
-net::Task<std::vector<ServiceSeen>> look_for_services(Walk& walk, dns::Name domain);
+// `unanswered` outlives the task: the first question that failed.
+net::Task<std::vector<ServiceSeen>> look_for_services(Walk& walk, dns::Name domain,
+                                                      std::optional<Error>& unanswered);
 
 }  // namespace pawl::check

@@ -124,6 +124,7 @@ struct DomainReport {
   policy::Facts facts;      // MX, addresses, DANE; `sts` as fetched now
   std::vector<PathSeen> paths;
   std::vector<ServiceSeen> services;
+  std::optional<Error> services_error;  // the first SRV question that was not answered
   StsSeen sts;
   TlsrptSeen tlsrpt;
   std::optional<ListSeen> list;

@@ -49,7 +49,8 @@ net::Task<std::vector<ServiceSeen>> look_for(Walk& walk, dns::Name domain, std::
 
 }  // namespace
 
-net::Task<std::vector<ServiceSeen>> look_for_services(Walk& walk, dns::Name domain) {
+net::Task<std::vector<ServiceSeen>> look_for_services(Walk& walk, dns::Name domain,
+                                                      std::optional<Error>& unanswered) {
   std::vector<net::Completion<std::vector<ServiceSeen>>> asking;
   for (const ServiceRow& row : kServices) {
     asking.push_back(net::start(look_for(walk, domain, std::string(row.label))));
@@ -58,7 +59,11 @@ net::Task<std::vector<ServiceSeen>> look_for_services(Walk& walk, dns::Name doma
   for (auto& one : asking) {
     // A question that is not answered names no service; the others may.
     auto seen = co_await one.wait();
-    if (seen) all.insert(all.end(), seen->begin(), seen->end());
+    if (seen) {
+      all.insert(all.end(), seen->begin(), seen->end());
+    } else if (!unanswered) {
+      unanswered = std::move(seen).error();
+    }
   }
   co_return all;
 }
