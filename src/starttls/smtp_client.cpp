@@ -37,6 +37,7 @@ Result<std::size_t> reply_end(std::string_view input, std::size_t& from) {
     std::string_view line = input.substr(from, end - from);
     bool shaped = line.size() >= 3 && parse_decimal(line.substr(0, 3), 599) && line[0] >= '2' &&
                   line.substr(0, 3) == input.substr(0, 3) &&
+                  line.find_first_of("\r\n") == std::string_view::npos &&
                   (line.size() == 3 || line[3] == ' ' || line[3] == '-');
     if (!shaped) return fail(Code::dialog_protocol, "not an SMTP reply: " + printable(line));
     from = end + 2;

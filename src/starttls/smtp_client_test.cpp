@@ -84,6 +84,17 @@ TEST(SmtpClient, LmtpAnswersTheContentForEachRecipient) {
   EXPECT_EQ(client.dialog().reply(), "250 one\r\n452 two\r\n");
 }
 
+// Two readers of one byte stream must not come to two readings.
+TEST(SmtpClient, ABareLineEndInAReplyEndsTheSession) {
+  for (std::string_view reply :
+       {"250 ok\n550 no\r\n", "250 ok\r550 no\r\n", "250-ok\n250 ok\r\n"}) {
+    TestClient client = in_clear(Protocol::smtp);
+    client.send("NOOP\r\n");
+    client.says(reply);
+    EXPECT_EQ(client.failure(), Code::dialog_protocol) << reply;
+  }
+}
+
 TEST(SmtpClient, ARefusalBeforeTheSessionIsALostConnection) {
   for (std::string_view greeting : {"554 no\r\n", "421 later\r\n"}) {
     TestClient client(Protocol::smtp);
